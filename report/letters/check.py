@@ -50,7 +50,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "quote.overdue.total_cny", "quote.overdue.reported_from_days",
     ),
     "every": (
-        "row.decision_id", "row.application_id", "row.as_of", "rights.review_time.value",
+        "row.decision_id", "row.application_id", "applied", "rights.review_time.value",
         "rights.complaint_time.value",
     ),
 }  # fmt: skip
@@ -180,12 +180,17 @@ def _day(shown: str) -> dt.date | None:
 
 
 def _require_fields(letter: Letter, shown: set[str]) -> None:
+    documents = letter.documents
     needed = [*REQUIRED["every"]]
     if letter.outcome in ("approve", "cut"):
         needed += REQUIRED["offer"]
     missing = [path for path in needed if path not in shown]
     if missing:
         raise _refusal("A letter lacks a field", missing[0], "shown", "not shown")
+    days = [day_of_value(value) for value in (documents["applied"], documents["row"]["as_of"])]
+    # as_of is UTC, the letter names the day of the place: at most one day lies between them.
+    if abs(days[0] - days[1]) > dt.timedelta(days=1):
+        raise _refusal("The day of the application", "applied", days[1], days[0])
 
 
 def _require_reasons(letter: Letter, shown: set[str]) -> None:
@@ -212,6 +217,8 @@ def _require_quote(documents: Mapping[str, Any], shown: set[str]) -> None:
     """Raise unless the quotation is that of the row, is offered whole, and adds up."""
     row = documents["row"]
     quote = documents["quote"]
+    if quote["start"] != documents["applied"]:
+        raise _refusal("Row and quotation differ", "start", documents["applied"], quote["start"])
     if quote["decision"] != "offered":
         raise _refusal("An approval that the law refuses", "quote", "offered", quote["refusals"])
     for field, path in EQUAL:

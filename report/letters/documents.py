@@ -122,9 +122,11 @@ def documents_of(
         "rights": plain(data.rights_of(None if law is None else law.id)),
         "quote": offer,
     }
+    offset = 0.0 if law is None else law.utc_offset.value
     return {
         **plain_documents(row, said, rules, data),
         **terms,
+        "applied": _day(row, offset).isoformat(),
         "hints": hints(rules.catalogue, said, language),
         "action_codes": action_codes(row["actions"]),
         "recourse": recourse,
@@ -150,8 +152,7 @@ def plain_documents(
 
 def quotation(row: Mapping[str, Any], product: Product, law: Law, tiers: Tiers) -> dict[str, Any]:
     """Return the quotation of the whole limit of an approval, paid out on its day."""
-    moment = np.array([np.datetime64(str(row["as_of"]).replace(" ", "T"))])
-    start = day_of(moment, law.utc_offset.value)[0].astype(dt.date)
+    start = _day(row, law.utc_offset.value)
     request = Request(
         product=product.id,
         amount=float(row["limit_cny"]),
@@ -160,6 +161,13 @@ def quotation(row: Mapping[str, Any], product: Product, law: Law, tiers: Tiers) 
         tier=str(row["tier"]),
     )
     return quote(product, law, tiers, request)
+
+
+def _day(row: Mapping[str, Any], utc_offset: float) -> dt.date:
+    """Return the day of a decision where its law holds: as_of is UTC."""
+    moment = np.array([np.datetime64(str(row["as_of"]).replace(" ", "T"))])
+    day: dt.date = day_of(moment, utc_offset)[0].astype(dt.date)
+    return day
 
 
 def action_codes(actions: Any) -> list[str]:

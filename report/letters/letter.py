@@ -55,7 +55,12 @@ def letter(documents: dict[str, Any], language: Language) -> Letter:
     parts = [Part("", (Lines(tuple(_opening(ink, outcome))),)), *_reasons(ink, outcome)]
     if outcome in ("approve", "cut"):
         parts += offer_parts(ink)
-    parts += [*_actions(ink), *change_parts(ink, outcome), *_unused(ink, outcome), _rights(ink)]
+    parts += [
+        *_actions(ink),
+        *change_parts(ink, outcome),
+        *_unused(ink, outcome),
+        _rights(ink, outcome),
+    ]
     if outcome in ("approve", "cut"):
         parts.append(Part(_word(ink, "notices"), (Lines(tuple(_notices(ink)), is_list=True),)))
     parts.append(Part("", (Lines((_signature(ink),)),)))
@@ -100,10 +105,10 @@ def _opening(ink: Sourced, outcome: Outcome) -> Iterator[str]:
         "numbers",
         application=ink.text("row.application_id"),
         decision=ink.text("row.decision_id"),
-        date=ink.number("date", "row.as_of"),
+        date=ink.number("date", "applied"),
     )
     yield _word(ink, "dear")
-    fields = {"date": ink.number("date", "row.as_of"), "product": _product(ink)}
+    fields = {"date": ink.number("date", "applied"), "product": _product(ink)}
     if outcome in ("approve", "cut"):
         fields["limit"] = ink.money("row.limit_cny")
     if outcome == "refer":
@@ -194,13 +199,13 @@ def _actions(ink: Sourced) -> Iterator[Part]:
 def _unused(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
     names = [name_of(name, ink.language) for name in ink.at("law.protected_attributes")]
     if outcome == "refuse":
-        yield Part(_word(ink, "unused"), (Lines((_word(ink, "unused_refuse"),)),))
+        yield Part(_word(ink, "unused_head_refuse"), (Lines((_word(ink, "unused_refuse"),)),))
     elif names:
         text = _word(ink, "unused_list", names=listed([*dict.fromkeys(names)], ink.language))
         yield Part(_word(ink, "unused"), (Lines((text,)),))
 
 
-def _rights(ink: Sourced) -> Part:
+def _rights(ink: Sourced, outcome: Outcome) -> Part:
     times = {
         "review_days": ink.number("whole", "rights.review_time.value"),
         "complaint_hours": ink.number("whole", "rights.complaint_time.value"),
@@ -209,6 +214,9 @@ def _rights(ink: Sourced) -> Part:
     texts = []
     for k, right in enumerate(ink.at("rights.rights")):
         text = right[ink.language].format(**times)
+        if right["id"] == "person" and outcome == "refer":
+            # Nothing is decided yet, and a person is there.
+            text = _word(ink, "right_of_referral")
         texts.append(
             _word(
                 ink, "right", text=text, basis=ink.text(f"rights.rights.{k}.basis_{ink.language}")

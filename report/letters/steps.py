@@ -28,6 +28,7 @@ def is_score_reason(reason: Mapping[str, Any]) -> bool:
 
 
 def ended(marked_text: str, bare: str, ink: Sourced) -> str:
+    """Return a sentence with its full stop; `bare` is the same text without marks."""
     if bare.rstrip().endswith((".", "。", "!", "?", "！", "？")):
         return marked_text
     return _word(ink, "reason", text=marked_text)

@@ -55,7 +55,6 @@ WORDS: dict[str, tuple[str, str]] = {
             "本函说明是哪条规则以及您可以采取的措施。"
         ),
     ),
-    # the offer
     "offer": ("What the loan costs", "贷款费用"),
     "offer_lead": (
         (
@@ -91,12 +90,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "total": ("To pay (CNY)", "应还（元）"),
     "balance": ("Left", "剩余本金"),
     "charges": ("Every charge", "全部收费项目"),
-    "charges_end": ("There is no other charge.", "除此之外不收取任何费用。"),
+    "charges_end": (
+        "There is no other charge, but for what paying late costs (below).",
+        "除下文所述逾期费用外，不收取任何其他费用。",
+    ),
     "item": ("Charge", "项目"),
     "taken": ("When", "收取时间"),
     "receiver": ("Paid to", "收取方"),
     "charge_amount": ("Amount (CNY)", "金额（元）"),
-    "share_of_principal": ("{share} of the principal", "本金的{share}"),
     "late": ("If you pay late", "逾期的后果"),
     "late_rate": (
         "Principal that is overdue costs {rate} a day{instead}.",
@@ -147,7 +148,6 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "extend": ("Extend: {text}", "展期：{text}"),
     "actions": ("Before money is paid out", "放款之前"),
-    # why
     "why_limit": ("Why the limit is not higher", "额度未更高的原因"),
     "why_decline": ("Why we cannot offer it", "未通过的原因"),
     "why_refuse": ("Which rule", "适用的规则"),
@@ -169,8 +169,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "综合来看，贷款不能偿还的风险高于本产品的接受范围。",
     ),
     "reason": ("{text}.", "{text}。"),
-    "reason_code": ("{text}. {meaning}", "{text}。{meaning}"),
-    "what_to_do": ("What you can do: {next}", "您可以：{next}"),
     # what would change it
     "change": ("What would change this", "如何改变结果"),
     "change_of_limit": ("How the limit can grow", "如何提高额度"),
@@ -215,12 +213,20 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
         "评分不使用您的{names}。法律规则可能要求最低年龄或询问是否在校，如适用，本函会予以说明。",
     ),
+    "unused_head_refuse": ("Your score", "关于您的评分"),
     "unused_refuse": (
         "Your score had no part in this decision.",
         "本次决定与您的评分无关。",
     ),
     "rights": ("Your rights", "您的权利"),
     "right": ("{text} ({basis})", "{text}（{basis}）"),
+    "right_of_referral": (
+        (
+            "A person. A person looks at your application already. You may ask what the machine "
+            "has found so far, and say what you think of it."
+        ),
+        "人工审核：您的申请已由人工审核。您可以了解系统目前的判断，并表达您的意见。",
+    ),
     "rights_how": (
         (
             "To use any of these rights, reply to this letter and name decision {decision}. It "
@@ -229,7 +235,6 @@ WORDS: dict[str, tuple[str, str]] = {
         "行使上述权利，请回复本函并注明审批编号{decision}；不收取任何费用，也不会对您产生不利影响。",
     ),
     "notices": ("Good to know", "温馨提示"),
-    "sign": ("{lender}", "{lender}"),
 }
 # table: names of things that letters speak of, in English and in Chinese
 NAMES: dict[str, tuple[str, str]] = {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from creditloom.decision.decide import Decider
@@ -19,11 +22,13 @@ from creditloom.pipeline.commands.decisions.refer import history
 from creditloom.pipeline.commands.decisions.refer_list import Wanted, why
 from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
+from creditloom.pipeline.commands.letters.letter import recourse_of
 from creditloom.report.letters.marks import LetterError
 from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import write_table
+from tests.architecture.source import ROOT
 from tests.letters.conftest import Cases
 
 
@@ -57,12 +62,13 @@ def run(*words: str) -> str:
 
 
 def test_explanations_of_every_outcome_add_up_in_both_languages(home: Path, cases: Cases) -> None:
-    for outcome in cases:
+    for place, outcome in enumerate(cases):
+        # A bundle is loaded each time: the languages take turns.
+        language = LANGUAGES[place % 2]
         case = found(cases, outcome)
-        for language in LANGUAGES:
-            text = explained(documents_of_case(case, language), language, 100)
-            assert case.row["decision_id"] in text
-            assert "creditloom letter --decision-id" in text
+        text = explained(documents_of_case(case, language), language, 100)
+        assert case.row["decision_id"] in text
+        assert "creditloom letter --decision-id" in text
 
 
 def test_points_that_are_not_the_row_s_are_refused(home: Path, cases: Cases) -> None:
@@ -133,3 +139,33 @@ def test_a_decision_that_is_not_there_is_refused_with_a_next_step(home: Path) ->
         find("0" * 32, None, None, None)
     with pytest.raises(DataError, match="not said"):
         find(None, None, None, None)
+
+
+def test_the_commands_of_the_page_exist_with_their_options() -> None:
+    """docs/letters.md: every command and every option of it is one that the command line has."""
+    text = (ROOT / "docs" / "letters.md").read_text(encoding="utf-8")
+    lines = [line.partition("#")[0].split() for line in text.splitlines()]
+    entered = [words[1:] for words in lines if words[:1] == ["creditloom"]]
+    assert {words[0] for words in entered} == {"explain", "refer", "letter", "codes"}
+    for words in entered:
+        whole: Any = typer.main.get_command(build([words[0], "params"]))
+        command = whole.commands[words[0]]
+        if words[0] == "refer":
+            command = command.commands[words[1]]
+        known = {option for parameter in command.params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, words
+
+
+def test_recourse_is_taken_of_the_same_application_and_decision_only(tmp_path: Path) -> None:
+    row = {"application_id": 7, "decision": "decline"}
+    answer = {**row, "is_found": False, "changes": [], "blocking": []}
+    file = tmp_path / "recourse.json"
+    lines = [json.dumps(one) for one in ({**answer, "application_id": 6}, answer)]
+    for text in (lines[1], "\n".join(lines), f"[{lines[1]}]"):
+        file.write_text(text)
+        assert recourse_of(file, row) == answer
+    for text in (lines[0], "no JSON", json.dumps({**answer, "decision": "approve"})):
+        file.write_text(text)
+        with pytest.raises(DataError, match="recourse"):
+            recourse_of(file, row)
+    assert recourse_of(None, row) is None

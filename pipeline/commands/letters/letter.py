@@ -119,8 +119,7 @@ def recourse_of(path: Path | None, row: Mapping[str, Any]) -> Any:
     """
     if path is None:
         return None
-    content = json.loads(path.read_text(encoding="utf-8"))
-    answers = content if isinstance(content, list) else [content]
+    answers = _answers(path)
     theirs = (row["application_id"], row["decision"])
     for one in answers:
         is_answer = isinstance(one, dict) and one.keys() >= {"changes", "is_found", "blocking"}
@@ -130,9 +129,22 @@ def recourse_of(path: Path | None, row: Mapping[str, Any]) -> Any:
         "Not what would change this decision",
         where=path,
         expected=f"an answer of `creditloom recourse --json` on {theirs[0]}, {theirs[1]}",
-        got=str(content)[:80],
+        got=str(answers)[:80],
         next_step="work it out for this application, or leave the option out",
     )
+
+
+def _answers(path: Path) -> list[Any]:
+    """Return the answers of a file: one object, a list of them, or one a line; [] for no JSON."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        try:
+            return [json.loads(line) for line in text.splitlines() if line.strip()]
+        except ValueError:
+            return []
+    return content if isinstance(content, list) else [content]
 
 
 def _require_output(form: Format, output: Path | None) -> None:

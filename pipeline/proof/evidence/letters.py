@@ -79,7 +79,7 @@ class Proof:
         if is_letter:
             finished(written, "html")
             self.letters[f"{outcome} {language}"] += 1
-            if self.letters[f"{outcome} {language}"] % PDF_EVERY == 1:
+            if self.letters[f"{outcome} {language}"] % PDF_EVERY == 0:
                 finished(written, "pdf")
                 self.pdfs += 1
         if outcome != "approve":
