@@ -28,13 +28,14 @@ from creditloom.decision.rulebook.approval import (
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, section
-from creditloom.pipeline.products.approvals import (
+from creditloom.pipeline.products.written_policy import (
     drafted,
     moved_on,
     recorded_approvals,
+    rules_of,
+    tiers_of,
     write_record,
 )
-from creditloom.pipeline.products.compiled_policy import rules_of, tiers_of
 from tests.decision import small
 from tests.whatif.conftest import Night, changed, creditloom
 
