@@ -75,7 +75,7 @@ def test_a_bundle_says_its_format_and_the_version_covers_it(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "key", "known"),
-    [(MANIFEST, "format", 4), ("catalogue.json", "version", 2), ("policy.json", "version", 4)],
+    [(MANIFEST, "format", 5), ("catalogue.json", "version", 2), ("policy.json", "version", 4)],
 )
 def test_a_bundle_of_a_later_release_is_refused(
     home: Path, name: str, key: str, known: int
