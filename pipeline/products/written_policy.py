@@ -86,7 +86,7 @@ approvals:
 
 
 @dataclass(frozen=True)
-class _Record:
+class ApprovalRecord:
     """The file as it is written: no version, which only a bundle's copy has."""
 
     approvals: tuple[PolicyStep, ...]
@@ -100,7 +100,7 @@ def recorded_approvals(path: Path = paths.APPROVALS) -> Approvals:
     """
     if not path.is_file():
         return Approvals()
-    return Approvals(document(_Record, path).approvals)
+    return Approvals(document(ApprovalRecord, path).approvals)
 
 
 def drafted(

@@ -16,6 +16,7 @@ from creditloom.decision.rulebook.product import Product
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.products.product_folder import KEYS_OF, ProductFolder, every_product
+from creditloom.pipeline.products.written_policy import ApprovalRecord
 from creditloom.portfolio.benchmarks import Benchmarks
 from creditloom.portfolio.book.review_rules import ReviewRules
 
@@ -27,6 +28,7 @@ TYPES = {
     "sources": DataSources,
     "benchmarks": Benchmarks,
     "economics": Economics,
+    "approvals": ApprovalRecord,
 }
 
 
