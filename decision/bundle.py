@@ -126,6 +126,7 @@ class Bundle:
         number = check_format(json.loads(manifest), FORMAT, str(root / MANIFEST))
         policy = Policy.from_json(texts["policy.json"])
         reference = Reference.from_json(texts["reference.json"])
+        # table: the bundle
         bundle = cls(
             scorer=scorer,
             tiers=tiers,

@@ -30,6 +30,7 @@ REFUSALS = (
     TableColumn("before", "refused before", "count"),
     TableColumn("after", "refused after", "count"),
 )
+# table: columns of the table of segments
 SEGMENTS = (
     TableColumn("segment", "segment"),
     TableColumn("label", "group"),
@@ -52,6 +53,7 @@ INTERVAL = (
 
 def whatif_page(figures: Mapping[str, Any]) -> str:
     """Return the page of the figures of a what-if as one HTML text that fetches nothing."""
+    # table: head of the page
     data = ReportData(
         title="What another policy would decide",
         subtitle="Recorded decisions decided again; nothing of it is published",
@@ -118,6 +120,7 @@ def _told(moves: list[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
 
 
 def _groups(figures: Mapping[str, Any]) -> Section:
+    # table: one row a group
     rows = pd.DataFrame(
         [
             {

@@ -129,6 +129,7 @@ def articles_of(tiers: Mapping[str, Any], rules: Mapping[str, Any]) -> dict[str,
     chosen = {"product": rules["product"]["id"], "laws": [law["id"] for law in laws]}
     # By name, so that a product that stands twice, as the default and in the list, is one article.
     products = [rules["product"], *rules["products"]]
+    # table: the articles
     return {
         TIERS: _digest(tiers),
         FRAME: _digest({**frame, "chosen": chosen}),

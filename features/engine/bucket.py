@@ -36,7 +36,7 @@ def kernel(
     `spine` has row 0..n-1, application_id, applicant_id, as_of, the consents, and whatever else is
     passed through. `tables` holds the visible events of each raw table that is present.
     `snapshot` holds what other people's rows say, by name, one value per row of the spine.
-    `asked` is a part of the plan of these tables; None builds all of it.
+    `asked` is a part of what `plan` gives for these tables; None builds all of it.
 
     Features are float64, null where the catalogue says. Policy inputs stand between the spine's
     columns and the features; what the spine states itself is kept, but null without its consent.

@@ -30,7 +30,8 @@ OF_TWO_WINDOWS = ("shift", "sum_shift", "mean_shift")
 OF_A_NEIGHBOUR = ("interval_cv", "interval_mean", "interval_max", "move", "changes", "change_share")
 OF_EVERYTHING = ("tenure", "new", "new_share", "entropy")
 # Where a row lies: its file, and its place in it, from 0.
-FILE, POSITION = "file", "position"
+FILE = "file"
+POSITION = "position"
 PLACE = "place"
 
 
@@ -60,7 +61,7 @@ class Base:
 def parts_of(name: str, what: Plan) -> tuple[str, ...]:
     """Return the features that a feature is made of: itself, or those of its ratio or mark.
 
-    Raises FeatureError for a name that is no feature of the plan.
+    Raises FeatureError for a name that is no feature.
     """
     ratio = next((one for one in what.ratios if one.spec.name == name), None)
     if ratio is not None:
@@ -144,7 +145,8 @@ def counted(rows: pa.Table, spine: pa.Table, base: Base) -> np.ndarray:
 def _within(rows: VisibleRows, at: np.ndarray, base: Base) -> np.ndarray:
     """Return those of a slice's events (places in `rows`) that the aggregate looks at."""
     at = at[_has_measure(rows, base)[at]]
-    aggregate, window = base.block.aggregate, base.spec.window
+    aggregate = base.block.aggregate
+    window = base.spec.window
     if aggregate in OF_EVERYTHING:
         return at
     if aggregate in OF_A_YEAR:
@@ -202,7 +204,7 @@ def _part(what: Plan, name: str) -> Plan:
         kept = tuple(step for step in steps if needed & {spec.name for spec in step.specs})
         if kept:
             streams.append((stream, kept))
-    # table: what is left of the plan
+    # table: the part that is left
     return Plan(
         streams=tuple(streams),
         snapshot=tuple(spec for spec in what.snapshot if spec.name in needed),
@@ -252,5 +254,6 @@ def _plain(rows: pa.Table) -> pa.Table:
 def row_lines(found: ListedRows) -> Iterator[dict[str, object]]:
     """Yield every listed row as plain values: table, file, position, then its columns."""
     for row in found.rows.to_pylist():
-        file, position = row.pop(FILE), row.pop(POSITION)
+        file = row.pop(FILE)
+        position = row.pop(POSITION)
         yield {"table": found.table, "file": file, "position": position, **row}

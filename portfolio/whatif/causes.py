@@ -29,7 +29,9 @@ WORDS = {
     **{f"{LIMIT}_{cap}": f"the limit: {cap.replace('_', ' ')}" for cap in CAPS},
     LIMIT: "the limit",
 }
-STRICTER, MILDER, TERMS = "now", "no longer", "offer"
+STRICTER = "now"
+MILDER = "no longer"
+TERMS = "offer"
 WAYS = (STRICTER, MILDER, TERMS)
 # Of a row without cause or grades to tell.
 NONE = -1

@@ -18,18 +18,19 @@ from creditloom.decision.rules.again import DecidedAgain
 from creditloom.decision.rules.verdict import APPROVE, OUTCOMES
 
 # The two policies; each has a column of every figure.
-BEFORE, AFTER = "before", "after"
+BEFORE = "before"
+AFTER = "after"
 SIDES = (BEFORE, AFTER)
 ALL = "all"
-# 5 % and 95 % of a normal variable: an interval of 90 %, as that of the forecast level.
-Z = 1.6448536269514722
+# An interval of 90 %, as that of the forecast level: 5 % and 95 % of a normal variable.
 INTERVAL = 0.9
+Z = 1.6448536269514722
 # Columns of a block that are summed, beside one per outcome.
 FIGURES = ("limit_cny", "pd", "profit_fen", "low_fen", "high_fen", "variance")
 
 
 @dataclass(frozen=True)
-class Level:
+class LevelShift:
     """How far the bad rate of the months ahead may lie from the PDs, as a shift of log-odds.
 
     Both are 0 for a bundle that forecasts no level.
@@ -39,7 +40,7 @@ class Level:
     high: float = 0.0
 
     @classmethod
-    def of(cls, rate: float, low: float, high: float) -> Level:
+    def of(cls, rate: float, low: float, high: float) -> LevelShift:
         """Return the shifts of a forecast: a rate, and the ends of its interval; shares."""
         return cls(_logit(low) - _logit(rate), _logit(high) - _logit(rate))
 
@@ -68,7 +69,7 @@ class Accounts:
     risk: np.ndarray
 
     @classmethod
-    def of(cls, decided: DecidedAgain, terms: ProfitTerms | None, level: Level) -> Accounts:
+    def of(cls, decided: DecidedAgain, terms: ProfitTerms | None, level: LevelShift) -> Accounts:
         """Return the accounts that a policy approves; without `terms` nothing is priced."""
         n = len(decided.grade)
         is_lent = decided.verdicts.outcome == APPROVE
@@ -141,6 +142,7 @@ class Totals:
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one record per segment and label, in their order: what JSON and page show."""
+        # The whole first, then segment by segment; numbers within a label by their value.
         keys = sorted(self.by_label, key=lambda key: (key[0] != ALL, key[0], _natural(key[1])))
         return [self._record(*key) for key in keys]
 
@@ -167,6 +169,7 @@ def _natural(label: str) -> list[tuple[int, str]]:
 def _side(sums: Mapping[str, float], side: str) -> dict[str, Any]:
     approved = int(sums[f"approve_{side}"])
     profit = {name: sums[f"{name}_fen_{side}"] / FEN_PER_CNY for name in ("profit", "low", "high")}
+    # table: one side
     return {
         **{name: int(sums[f"{name}_{side}"]) for name in OUTCOMES},
         "limit_cny": sums[f"limit_cny_{side}"],

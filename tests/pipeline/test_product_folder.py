@@ -18,6 +18,7 @@ from creditloom.models.evaluation.groups.row_decisions import RowDecisions
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.products.product_folder import KEYS_OF, ProductFolder, every_product
+from creditloom.pipeline.products.written_policy import ApprovalRecord
 from creditloom.portfolio.benchmarks import Benchmarks
 from creditloom.portfolio.book.review_rules import ReviewRules
 from creditloom.report.letters.letter_types import CodeBook, Rights
@@ -34,6 +35,7 @@ TYPES = {
     "economics": Economics,
     "fairness_tests": LawTests,
     "fairness_decisions": RowDecisions,
+    "approvals": ApprovalRecord,
 }
 
 

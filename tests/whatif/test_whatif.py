@@ -16,7 +16,7 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.models.evaluation.profit.profit_bridge import PricedOffers
 from creditloom.pipeline.commands.policy.whatif_shown import matrix_of
 from creditloom.pipeline.products.product_folder import ProductFolder
-from creditloom.portfolio.whatif.sums import Level
+from creditloom.portfolio.whatif.sums import LevelShift
 from tests.whatif.conftest import Night, changed, creditloom, moved_edges, score
 
 OUTCOMES = ["approve", "refer", "decline", "refuse"]
@@ -119,22 +119,20 @@ def test_the_same_policy_moves_nobody(night: Night, tmp_path: Path) -> None:
     assert figures["moves"] == [] and figures["changes"] == []
     assert figures["segments"][0]["profit_change_cny"] == {"expected": 0, "low": 0, "high": 0}
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
-    assert (
-        "What another policy would decide" in page
-        and "http://" not in page
-        and "https://" not in page
-    )
+    assert "What another policy would decide" in page
+    assert "http://" not in page and "https://" not in page
 
 
 def test_the_interval_holds_what_drawn_fates_earn() -> None:
     """Oracle: the profit of drawn fates lies within it nine times in ten."""
     rng = np.random.default_rng(3)
-    pd_, loss = rng.uniform(0.001, 0.1, 400), rng.uniform(100, 5_000, 400)
+    pd_ = rng.uniform(0.001, 0.1, 400)
+    loss = rng.uniform(100, 5_000, 400)
     expected = -(pd_ * loss).sum()
     chance = 1.6448536269514722 * np.sqrt((pd_ * (1 - pd_) * loss**2).sum())
     drawn = -((rng.random((4_000, 400)) < pd_) * loss).sum(axis=1)
     assert 0.87 < (np.abs(drawn - expected) <= chance).mean() < 0.93
-    level = Level.of(0.026, 0.02, 0.034)
+    level = LevelShift.of(0.026, 0.02, 0.034)
     assert level.shifted(np.array([0.026]), level.high)[0] == pytest.approx(0.034)
     assert level.shifted(pd_, 0.0) is pd_
 

@@ -20,7 +20,7 @@ from creditloom.decision.rulebook.approval import (
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.policy.policy_source import GivenPolicy, policy_at
-from creditloom.pipeline.products.approvals import (
+from creditloom.pipeline.products.written_policy import (
     drafted,
     moved_on,
     recorded_approvals,

@@ -12,8 +12,8 @@ from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base.params import section
-from creditloom.pipeline.products.compiled_policy import rules_of, tiers_of
 from creditloom.pipeline.products.product_folder import ProductFolder
+from creditloom.pipeline.products.written_policy import rules_of, tiers_of
 from creditloom.storage.files.errors import DataError
 
 TIERS = "tiers.json"

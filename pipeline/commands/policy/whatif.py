@@ -15,6 +15,7 @@ import pyarrow as pa
 import typer
 from rich.progress import Progress
 
+from creditloom.decision.pricing.profit import FEN_PER_CNY
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rules.again import DecidedAgain, RuleBook
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
@@ -27,7 +28,7 @@ from creditloom.pipeline.commands.policy.whatif_shown import changes_of, show
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.portfolio.whatif.causes import MoveKey, moved, words_by_code
 from creditloom.portfolio.whatif.segments import segments_of
-from creditloom.portfolio.whatif.sums import Accounts, Level, Totals, block_columns
+from creditloom.portfolio.whatif.sums import INTERVAL, Accounts, LevelShift, Totals, block_columns
 from creditloom.report.whatif_page import whatif_page
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.ledger import replay_one
@@ -103,12 +104,7 @@ def whatif(
         comparison = Comparison.of(facts, given, options, chosen)
         comparison.run(facts)
     figures = comparison.figures(given, facts)
-    write_json(figures, output / FIGURES)
-    write_text(whatif_page(figures), output / PAGE)
-    if as_json:
-        sys.stdout.write(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
-    else:
-        show(figures)
+    _write(figures, output, as_json=as_json)
     _err.print(f"page: {output / PAGE}; nothing was published; `creditloom policy` takes it on")
     if comparison.differing:
         _err.print(
@@ -118,6 +114,15 @@ def whatif(
         raise SystemExit(DIFFERS)
 
 
+def _write(figures: dict[str, Any], output: Path, *, as_json: bool) -> None:
+    write_json(figures, output / FIGURES)
+    write_text(whatif_page(figures), output / PAGE)
+    if as_json:
+        sys.stdout.write(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
+    else:
+        show(figures)
+
+
 @dataclass
 class Comparison:
     """Two policies over the blocks of one batch, and what they sum to."""
@@ -125,7 +130,7 @@ class Comparison:
     before: RuleBook
     after: RuleBook
     consents: dict[str, str] | None
-    level: Level
+    level: LevelShift
     terms: tuple[Any, Any]
     totals: Totals = field(default_factory=Totals)
     moves: Counter[MoveKey] = field(default_factory=Counter)
@@ -193,21 +198,25 @@ class Comparison:
             counted.update(_counted_codes(decided))
         self.words = {**words_by_code((before, after)), **self.words}
 
+    def _move(self, key: MoveKey) -> dict[str, Any]:
+        # table: one kind of move
+        return {
+            "before": key.before,
+            "after": key.after,
+            "way": key.way,
+            "causes": list(key.causes),
+            "grades": list(key.grades) if key.grades else None,
+            "applications": self.moves[key],
+            "profit_change_cny": self.profits[key] / FEN_PER_CNY,
+        }
+
     def figures(self, given: GivenPolicy, facts: RecordedFacts) -> dict[str, Any]:
         """Return what JSON and page show; amounts in CNY, rates as fractions."""
-        moves = [
-            {
-                "before": key.before,
-                "after": key.after,
-                "way": key.way,
-                "causes": list(key.causes),
-                "grades": list(key.grades) if key.grades else None,
-                "applications": count,
-                "profit_change_cny": self.profits[key] / 100.0,
-            }
-            for key, count in sorted(self.moves.items(), key=lambda item: (-item[1], str(item[0])))
-        ]
+        # The commonest move first; of equal ones by their names.
+        ranked = sorted(self.moves, key=lambda key: (-self.moves[key], str(key)))
+        moves = [self._move(key) for key in ranked]
         said = {code for key in self.moves for code in key.causes}
+        # table: the figures
         return {
             "policy": given.name,
             "batch": str(facts.batch.root),
@@ -220,7 +229,7 @@ class Comparison:
                 "before": dict(sorted(self.codes[0].items())),
                 "after": dict(sorted(self.codes[1].items())),
             },
-            "interval": 0.9,
+            "interval": INTERVAL,
             "level": {"low": self.level.low, "high": self.level.high},
             "segments": self.totals.rows(),
         }
@@ -234,10 +243,10 @@ def _terms(book: RuleBook) -> Any:
     return ProductFolder.of().only("economics", Economics).terms_of(product, cost)
 
 
-def _level(folder: Path) -> Level:
+def _level(folder: Path) -> LevelShift:
     """Return the forecast level of a bundle; none where it has none."""
     said = json.loads((folder / "calibration.json").read_bytes()).get("level")
-    return Level.of(said["rate"], said["low"], said["high"]) if said else Level()
+    return LevelShift.of(said["rate"], said["low"], said["high"]) if said else LevelShift()
 
 
 def _bundle_of(name: str) -> Path:
@@ -258,7 +267,8 @@ def _require_same_model(facts: RecordedFacts, asked: Mapping[str, Any], given: G
             got=f"bundle {facts.bundle.version[:12]}",
             next_step="name the bundle that decided with --bundle",
         )
-    old, new = facts.bundle.policy, given.policy
+    old = facts.bundle.policy
+    new = given.policy
     if set(new.inputs) != set(old.inputs):
         other = ", ".join(sorted(set(new.inputs) ^ set(old.inputs)))
         raise _needs_scoring("inputs", "the inputs of the recorded policy", f"others: {other}")

@@ -20,6 +20,7 @@ _out = Console(soft_wrap=True)
 
 def changes_of(before: RuleBook, after: RuleBook) -> list[dict[str, Any]]:
     """Return every value that differs: what, before, after. Null stands for nothing there."""
+    # table: what is compared
     sides = [
         {
             "edges": [tier.pd_high for tier in book.tiers.tiers[:-1]],
@@ -113,7 +114,8 @@ def _moves(figures: Mapping[str, Any]) -> None:
             name, justify="right" if name in ("applications", "profit CNY") else "left"
         )
     for move in figures["moves"][:MAX_SHOWN]:
-        count, profit = f"{move['applications']:,}", f"{move['profit_change_cny']:+,.0f}"
+        count = f"{move['applications']:,}"
+        profit = f"{move['profit_change_cny']:+,.0f}"
         table.add_row(move["before"], move["after"], why_of(move), count, profit)
     _out.print(table)
     for code, words in figures["causes"].items():
@@ -140,11 +142,8 @@ def _money(figures: Mapping[str, Any]) -> None:
         ("after", whole["after"]["profit_cny"]),
         ("change", whole["profit_change_cny"]),
     ):
-        low, high = profit["low"], profit["high"]
-        _out.print(
-            f"expected profit of a year, {name}: {profit['expected']:,.2f} CNY "
-            f"(90 %: {low:,.0f} to {high:,.0f})"
-        )
+        interval = f"90 %: {profit['low']:,.0f} to {profit['high']:,.0f}"
+        _out.print(f"expected profit of a year, {name}: {profit['expected']:,.2f} CNY ({interval})")
 
 
 def _segments(segments: list[dict[str, Any]]) -> None:
@@ -154,6 +153,7 @@ def _segments(segments: list[dict[str, Any]]) -> None:
     # Months are many: JSON and page have them.
     for row in (one for one in segments if one["segment"] != "month"):
         change = row["profit_change_cny"]
+        # table: one row
         table.add_row(
             row["segment"],
             row["label"],

@@ -99,6 +99,7 @@ def plain(found: Lineage) -> dict[str, Any]:
         name: None if np.isnan(value) else value
         for name, value in (("value", found.value), ("again", found.again))
     }
+    # table: the lineage
     return {
         "decision_id": found.decision.decision_id,
         "application_id": found.decision.application_id,

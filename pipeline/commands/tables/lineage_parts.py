@@ -36,7 +36,9 @@ from creditloom.storage.files.store import read_table
 from creditloom.storage.folders.identity import fixed
 from creditloom.storage.folders.raw_folder import raw_tables
 
-DECISION_ID, APPLICATION_ID, AS_OF = "decision_id", "application_id", "as_of"
+DECISION_ID = "decision_id"
+APPLICATION_ID = "application_id"
+AS_OF = "as_of"
 
 
 @dataclass(frozen=True)

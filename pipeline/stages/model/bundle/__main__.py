@@ -23,8 +23,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
-from creditloom.pipeline.products.approvals import recorded_approvals
-from creditloom.pipeline.products.compiled_policy import rules_of, tiers_of
+from creditloom.pipeline.products.written_policy import recorded_approvals, rules_of, tiers_of
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import iter_tables, read_frame, read_json, write_json
 

@@ -1,11 +1,17 @@
-"""The record of who approved the policy: products/approvals.yaml, to which steps are only added."""
+"""The policy as a person writes it: compiled to what decides, and the record of who approved it.
+
+A person writes the block `policy` of params.yaml and the files of `products/`. The record is
+products/approvals.yaml, to which steps are only added.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from creditloom.decision.base.strict_json import plain
 from creditloom.decision.rulebook.approval import (
@@ -17,9 +23,59 @@ from creditloom.decision.rulebook.approval import (
     PolicyStep,
     State,
 )
+from creditloom.decision.rulebook.law import Law
+from creditloom.decision.rulebook.policy import (
+    DataSources,
+    Filters,
+    compile_policy,
+    tiers_only_policy,
+    with_beyond,
+)
+from creditloom.decision.score.tiers import Tiers
+from creditloom.models.policy.bundle_policy import PolicyParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
+from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.storage.files.store import write_text
+
+
+def tiers_of(params: PolicyParams) -> Tiers:
+    """Return the PD bands of a policy."""
+    return Tiers.from_edges(params.tier_edges)
+
+
+def rules_of(params: PolicyParams, folder: ProductFolder | None = None) -> dict[str, Any]:
+    """Return the content of policy.json: the default product with its laws first, then all others.
+
+    `folder` holds products and laws, the shipped ones by default. Without a default product the
+    tiers alone decide. Raises ParamsError for a product or a law that is not there.
+    """
+    if params.product is None:
+        return tiers_only_policy(beyond_training=params.beyond_training)
+    # The bundle holds every product and law, so that another one can be named when deciding. The
+    # default comes first, with the laws that params.yaml lists.
+    folder = ProductFolder.of() if folder is None else folder
+    default = folder.product(params.product)
+    others = tuple(product for product in folder.products() if product.id != default.id)
+    other_laws = [name for name in folder.ids("law") if name not in params.law_profiles]
+    rules = compile_policy(
+        default,
+        _laws(folder, params.law_profiles),
+        products=others,
+        other_laws=_laws(folder, other_laws),
+        filters=folder.only("filters", Filters),
+        sources=folder.only("sources", DataSources),
+        validation=params.validation,
+        horizon_days=params.horizon_days,
+    )
+    return with_beyond(rules, params.beyond_training)
+
+
+def _laws(folder: ProductFolder, names: Iterable[str]) -> tuple[Law, ...]:
+    return tuple(folder.law(name) for name in names)
+
+
+# The record of approvals.
 
 HEAD = """\
 # Who approved the policy: written by `creditloom policy`, one step after the other, never edited.
@@ -30,7 +86,7 @@ approvals:
 
 
 @dataclass(frozen=True)
-class _Record:
+class ApprovalRecord:
     """The file as it is written: no version, which only a bundle's copy has."""
 
     approvals: tuple[PolicyStep, ...]
@@ -44,7 +100,7 @@ def recorded_approvals(path: Path = paths.APPROVALS) -> Approvals:
     """
     if not path.is_file():
         return Approvals()
-    return Approvals(document(_Record, path).approvals)
+    return Approvals(document(ApprovalRecord, path).approvals)
 
 
 def drafted(
