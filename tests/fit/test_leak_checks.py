@@ -9,18 +9,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from creditloom.models.evaluation.groups.column_strength import (
+    SortedColumn,
+    held_out_auc,
+    luck_of_auc,
+    strongest_column,
+)
 from creditloom.models.fit.leaks.checks import table_warnings
 from creditloom.models.fit.leaks.protected_groups import NULL_GROUP, OTHER_GROUP, groups_of
 from creditloom.models.fit.leaks.proxies import proxies, proxy_warnings
 from creditloom.models.fit.leaks.row_copies import row_codes
 from creditloom.models.fit.leaks.table_warning import CheckedTable, TableWarning, accepted
 from creditloom.models.sample.metrics import auc
-from creditloom.models.selection.column_strength import (
-    SortedColumn,
-    held_out_auc,
-    luck_of_auc,
-    strongest_column,
-)
 from tests.fit.conftest import loans
 
 N = 1_500

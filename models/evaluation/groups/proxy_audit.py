@@ -15,15 +15,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
-from creditloom.models.evaluation.rivals.paired import SortedScore
-from creditloom.models.sample.arrays import Floats, Mask
-from creditloom.models.selection.column_strength import (
+from creditloom.models.evaluation.groups.column_strength import (
     SMOOTHING,
     Codes,
     SortedColumn,
     auc_ends,
 )
+from creditloom.models.evaluation.groups.fairness_rules import FairnessRules
+from creditloom.models.evaluation.rivals.paired import SortedScore
+from creditloom.models.sample.arrays import Floats, Mask
 
 # Of the regression on standardised ranks, in rows: a hundredth of the sample [choice].
 RIDGE_SHARE = 0.01

@@ -7,6 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from creditloom.models.evaluation.groups.column_strength import (
+    Codes,
+    Labels,
+    SortedColumn,
+    auc_error,
+    auc_words,
+    held_out_auc,
+)
 from creditloom.models.fit.leaks.table_warning import (
     GRAVE_AUC,
     LEAST_ROWS,
@@ -14,14 +22,6 @@ from creditloom.models.fit.leaks.table_warning import (
     CheckedTable,
     Level,
     TableWarning,
-)
-from creditloom.models.selection.column_strength import (
-    Codes,
-    Labels,
-    SortedColumn,
-    auc_error,
-    auc_words,
-    held_out_auc,
 )
 
 # A range or level that is all bad. So many rows in a row are no luck, and so large a share of all

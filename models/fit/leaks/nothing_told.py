@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pandas as pd
 
+from creditloom.models.evaluation.groups.column_strength import luck_of_auc, strongest_column
 from creditloom.models.fit.leaks.row_copies import row_codes
 from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.selection.column_strength import luck_of_auc, strongest_column
 
 # Columns that an error names.
 SHOWN_COLUMNS = 8

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from creditloom.models.evaluation.groups.column_strength import (
+    Labels,
+    SortedColumn,
+    auc_words,
+    held_out_auc,
+)
 from creditloom.models.fit.leaks.table_warning import (
     GRAVE_AUC,
     WARN_AUC,
@@ -15,12 +21,6 @@ from creditloom.models.fit.leaks.table_warning import (
     TableWarning,
 )
 from creditloom.models.sample.arrays import Mask
-from creditloom.models.selection.column_strength import (
-    Labels,
-    SortedColumn,
-    auc_words,
-    held_out_auc,
-)
 
 # Months of one class are told where luck makes so many rows of it less often than this.
 LUCK = 1e-4

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditloom.models.evaluation.groups.column_strength import Codes, SortedColumn, held_out_auc
 from creditloom.models.fit.leaks.protected_groups import MIN_GROUP_ROWS, NULL_GROUP, groups_of
 from creditloom.models.fit.leaks.table_warning import GRAVE_AUC, WARN_AUC, Level, TableWarning
 from creditloom.models.sample.arrays import Floats
-from creditloom.models.selection.column_strength import Codes, SortedColumn, held_out_auc
 
 # Rows on which features are asked for proxies.
 PROXY_ROWS = 20_000

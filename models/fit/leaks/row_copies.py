@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditloom.models.evaluation.groups.column_strength import Codes, Labels
 from creditloom.models.fit.leaks.table_warning import LEAST_ROWS, CheckedTable, TableWarning
 from creditloom.models.sample.arrays import Mask
-from creditloom.models.selection.column_strength import Codes, Labels
 
 # Shares of rows that have a copy in another fold: told, and grave.
 GRAVE_COPIES = 0.01

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from creditloom.models.evaluation.groups.column_strength import Codes, Labels
 from creditloom.models.sample.arrays import Mask
-from creditloom.models.selection.column_strength import Codes, Labels
 
 Level = Literal["grave", "warning"]
 
