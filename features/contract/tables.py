@@ -525,6 +525,7 @@ APPLICATIONS = Table(
             low=0.0,
             high=1.0,
         ),
+        Column("sex", STRING, "as stated; audit only", nullable=True, optional=True),
         Column(
             "area_arrears_index",
             FLOAT64,

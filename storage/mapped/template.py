@@ -48,6 +48,7 @@ EXAMPLES: dict[str, tuple[object, ...]] = {
     "lender_id": (0, 12, 31),
     "age_years": (31, 45, 27),
     "occupation": ("teacher", "driver", None),
+    "sex": ("female", "male", None),
     "purpose": ("education", "medical", "home"),
     "daily_rate": (0.0003, 0.0004, 0.0005),
     "tenor_months": (12, 6, 12),

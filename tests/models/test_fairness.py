@@ -58,13 +58,16 @@ def sample_of(n: int = 2000, worse: float = 0.3, seed: int = 11) -> FairnessSamp
         "referral": np.zeros(n),
         "refusal": 1.0 - passes,
     }
+    sex = np.where(rng.random(n) < 0.5, "f", "m")
+    seen_good = np.where(rng.random(n) < 0.5, 2.0, 0.0)
+    law = np.where(np.arange(n) % 2 == 0, "one", "two")
     return FairnessSample(
-        groups=pd.DataFrame({"occupation": group, "sex": np.where(rng.random(n) < 0.5, "f", "m")}),
+        groups=pd.DataFrame({"occupation": group, "sex": sex}),
         outcomes=outcomes,
         pd_band=rng.integers(0, 5, n),
         is_good=rng.random(n) < 0.97,
-        seen_good=np.where(rng.random(n) < 0.5, 2.0, 0.0),
-        law=np.where(np.arange(n) % 2 == 0, "one", "two"),
+        seen_good=seen_good,
+        law=law,
     )
 
 
@@ -164,6 +167,7 @@ def known_groups() -> dict[str, set[str]]:
     world = document(WorldConfig, paths.WORLD)
     edges = RULES.age_edges
     bands = {f"{low}-{high - 1}" for low, high in itertools.pairwise(edges)}
+    # table: field -> its groups
     return {
         "occupation": {segment.id for segment in world.segments} | {world.switches.drift_segment},
         "age_band": bands | {f"under {edges[0]}", f"{edges[-1]} and over"},
@@ -215,6 +219,7 @@ def test_red_rows_show_their_decision_or_are_open() -> None:
 
 def test_occupation_and_segment_are_two_things() -> None:
     """The segment comes from what is recorded: it is not the declared occupation again."""
+    # table: column -> values of five people
     audit = pd.DataFrame(
         {
             "occupation": ["white_collar", "white_collar", "blue_collar", "student", None],

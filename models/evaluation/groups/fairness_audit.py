@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -118,7 +119,7 @@ def _bands(pd_: Floats, bands: int) -> np.ndarray:
     return np.searchsorted(edges, pd_, side="right")
 
 
-def _named(row: dict[str, Any]) -> dict[str, Any]:
+def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
     names = ("field", "group", "outcome", "basis")
     told = {name: row[name] for name in (*names, *RED_NAMES, "decided", "role")}
     return {"id": "/".join(row[name] for name in names), **told}

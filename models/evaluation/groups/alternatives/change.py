@@ -18,7 +18,8 @@ THIN_FAMILIES = ("payment_flow", "social_graph")
 # Ranks of a merged column; as many as the booster has bins.
 RANKS = 63
 
-Features = NDArray[np.float32]
+# float32 mostly: values are only ranked and binned.
+Features = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
