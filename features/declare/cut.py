@@ -27,12 +27,10 @@ def cut(what: Plan, names: Collection[str]) -> Plan:
     for stream, steps in what.streams:
         kept = tuple(short for step in steps if (short := _cut_step(step, wanted)).features)
         streams.append((stream, kept))
-    return Plan(
-        streams=tuple(streams),
-        snapshot=tuple(spec for spec in what.snapshot if spec.name in wanted),
-        ratios=tuple(ratio for ratio in what.ratios if ratio.spec.name in wanted),
-        marks=tuple(mark for mark in what.marks if mark.spec.name in wanted),
-    )
+    snapshot = tuple(spec for spec in what.snapshot if spec.name in wanted)
+    ratios = tuple(ratio for ratio in what.ratios if ratio.spec.name in wanted)
+    marks = tuple(mark for mark in what.marks if mark.spec.name in wanted)
+    return Plan(streams=tuple(streams), snapshot=snapshot, ratios=ratios, marks=marks)
 
 
 def _cut_step(step: PlanStep, wanted: Collection[str]) -> PlanStep:

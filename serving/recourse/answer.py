@@ -14,6 +14,7 @@ from creditloom.serving.recourse.actionable import Quantity, Step
 
 from .states import Item
 
+# Balances are stored in fen and told in yuan; shares are told in per cent.
 FEN_PER_YUAN = 100.0
 PER_CENT = 100.0
 

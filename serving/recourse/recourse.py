@@ -213,6 +213,7 @@ class Recourse:
     ) -> RecourseAnswer:
         items, after = found if found else ([], None)
         changes: tuple[Proposed, ...] = tuple(proposed(item) for item in items)
+        # table: fields of an answer
         return RecourseAnswer(
             application_id=person.application_id,
             decision=OUTCOMES[now.verdicts.outcome[0]],

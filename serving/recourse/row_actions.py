@@ -66,11 +66,14 @@ class OwnRows:
     def edit(self, change: Change) -> Edit:
         """Return what a change does to the rows."""
         quantity, step = change
+        # An action without a number does not look at it.
+        to = 0.0 if step.to is None else step.to
+        # table: actions
         acts: dict[str, Callable[[Quantity, Step], Edit]] = {
-            "at_most": partial(self._cells, new=lambda old, _: np.minimum(old, step.to)),
-            "at_least": partial(self._cells, new=lambda old, _: np.maximum(old, step.to)),
-            "at_least_share": partial(self._cells, new=partial(_share_of, share=step.to)),
-            "scale": partial(self._cells, new=lambda old, _: np.floor(old * step.to)),
+            "at_most": partial(self._cells, new=lambda old, _: np.minimum(old, to)),
+            "at_least": partial(self._cells, new=lambda old, _: np.maximum(old, to)),
+            "at_least_share": partial(self._cells, new=partial(_share_of, share=to)),
+            "scale": partial(self._cells, new=lambda old, _: np.floor(old * to)),
             "level": self._levelled,
             "drop": self._dropped,
             "add_months": self._with_months,

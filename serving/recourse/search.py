@@ -157,14 +157,10 @@ class Space:
         for name, values in {**moved, **parents}.items():
             if name in place:
                 matrix[place[name]] = values
-        return InputBlock(
-            layout=self.block.layout,
-            ids=_repeated(self.block.ids, n),
-            times={name: np.repeat(v, n) for name, v in self.block.times.items()},
-            texts={name: _repeated(words, n) for name, words in self.block.texts.items()},
-            matrix=matrix,
-            faults=[],
-        )
+        ids = _repeated(self.block.ids, n)
+        times = {name: np.repeat(v, n) for name, v in self.block.times.items()}
+        texts = {name: _repeated(words, n) for name, words in self.block.texts.items()}
+        return InputBlock(self.block.layout, ids, times, texts, matrix, [])
 
 
 class _Either(dict[str, np.ndarray]):

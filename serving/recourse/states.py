@@ -118,7 +118,7 @@ def table_states(
 
     changes: of this table. spreads: by quantity. read: the columns that the decision rests on.
     most: changes in a set. Changes that move none of `read`, or not their own measure, are left
-    out, and of several that do the same the one that takes longest.
+    out; of several that do the same, the one of the fewest months stays.
     """
     own = OwnRows(person.rows[table], person.as_of)
     edits = [(change, own.edit(change)) for change in changes]
@@ -130,12 +130,10 @@ def table_states(
     useful = _useful(items, columns, read)
     kept = [k for k, one in enumerate(sets) if all(place in useful for place in one)]
     place = {old: new for new, old in enumerate(useful)}
-    return TableStates(
-        table=table,
-        items=tuple(item for k, item in enumerate(items) if k in place and item),
-        sets=tuple(tuple(place[k] for k in sets[one]) for one in kept),
-        columns={name: values[kept] for name, values in columns.items()},
-    )
+    own_items = tuple(item for k, item in enumerate(items) if k in place and item)
+    own_sets = tuple(tuple(place[k] for k in sets[one]) for one in kept)
+    own_columns = {name: values[kept] for name, values in columns.items()}
+    return TableStates(table, own_items, own_sets, own_columns)
 
 
 def _item(
@@ -159,6 +157,7 @@ def _useful(items: Sequence[Item | None], columns: Columns, read: Collection[str
     # State 1 + k is the change k alone.
     alone = np.array([columns[name][: 1 + len(items)] for name in names])
     kept: dict[tuple[int, bytes], int] = {}
+    # Cheapest first; a tie goes to fewer months, then to the order of the list.
     order = sorted(
         (k for k, item in enumerate(items) if item is not None),
         key=lambda k: (items[k].cost, items[k].months, k),  # type: ignore[union-attr]

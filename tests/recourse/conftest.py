@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -33,6 +34,8 @@ REAL = {
     "f8": "bur_enquiries_per_payment_ratio_12m",
     "f9": "dev_login_main_device_share_3m",
 }
+# How far the log-odds of the small model are moved down.
+LEVEL = 3.3
 # What people state who may be approved; the others are student, too young, or nameless.
 STATED = {
     "age_years": 30,
@@ -40,6 +43,9 @@ STATED = {
     "is_real_name": True,
     "purpose": "consumption",
     "declared_income_fen": 900_000,
+    "verified_income_fen": 900_000,
+    "card_limits_fen": 5_000_000,
+    "annual_volume_fen": 10_000_000,
     "debt_service_fen": 50_000,
     "exposure_fen": 0,
     "is_payee_match": True,
@@ -85,5 +91,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> DecidedFolder:
     for name in ("model.txt", "catalogue.json", "reference.json"):
         text = (bundle / name).read_text()
         (bundle / name).write_text(re.sub(r"\bf\d\b", lambda one: REAL[one[0]], text))
+    calibration = json.loads((bundle / "calibration.json").read_text())
+    # The small model finds all of these people risky; its level is moved to where some pass.
+    calibration["b"] -= LEVEL
+    (bundle / "calibration.json").write_text(json.dumps(calibration))
     write_manifest(bundle)
     return DecidedFolder(Path(bundle), root / "matrix.parquet", root / "raw")

@@ -35,7 +35,7 @@ def test_each_quantity_has_its_words_in_both_languages(actionable: Actionable) -
         assert any("一" <= sign <= "鿿" for sign in one.zh)
 
 
-# A change of the first quantity (or of the list) -> what the refusal says.
+# table: a change of the first quantity -> what the refusal says
 REFUSED = [
     ({"column": "use"}, "expected columns of bureau_snapshots"),
     ({"table": "bureau"}, "expected a raw table"),

@@ -69,7 +69,7 @@ def _signed(
     if not len(known):
         return SignedFeature(feature.name, n, 0, 0)
     pair = rng.choice(known, (2, n))
-    # Sorted so that the first is the safer one.
+    # Sorted, because the first is to be the safer one.
     pair = np.sort(pair * feature.direction, axis=0) * feature.direction
     safest = np.min(known * feature.direction) * feature.direction
     safer, riskier, best, null = (
@@ -139,6 +139,7 @@ class ChangedPeople:
         more = ["applicant_id", *sorted(self.engine.wanted & folder.names)]
         # The first, as raw tables lie by applicant: a few row groups hold them.
         rows = folder.rows(np.sort(folder.ids)[:people], more)
+        # Stable: of one applicant's applications the order of the ids stays.
         order = np.argsort(rows["applicant_id"].to_numpy(), kind="stable")
         self.rows = rows.take(pa.array(order))
         self.block = folder.block(self.rows)
@@ -152,7 +153,8 @@ class ChangedPeople:
         block, is_changed = self._changed(change)
         decider = self.folder.decider
         after = OfferedTerms.of(decider.outcomes(block))
-        pd, was = (after.pd, self.before.pd)
+        pd = after.pd
+        was = self.before.pd
         if change.direction > 0:
             fallen = pd < was * (1 - FALLEN)
             better = after.is_better(self.before)
@@ -169,14 +171,9 @@ class ChangedPeople:
             ChangedPerson(int(ids[k]), float(was[k]), float(pd[k]), bool(better[k]), name)
             for k, name in zip(wrong, blamed, strict=True)
         )
-        return ChangeCertificate(
-            change=change.id,
-            people=int(is_changed.sum()),
-            fallen=int((fallen & is_changed).sum()),
-            better=int((better & is_changed).sum()),
-            features={name: blamed.count(name) for name in sorted(set(blamed))},
-            listed=listed[:LISTED],
-        )
+        counts = [int((one & is_changed).sum()) for one in (is_changed, fallen, better)]
+        by_feature = {name: blamed.count(name) for name in sorted(set(blamed))}
+        return ChangeCertificate(change.id, *counts, by_feature, listed[:LISTED])
 
     def _x(self, block: InputBlock) -> np.ndarray:
         return self.folder.decider.bundle.reader.frame(block).x

@@ -117,14 +117,10 @@ def _applied(folder: DecidedFolder, actionable: Actionable, ids: Sequence[int]) 
     found = [one for one in sample.answers if one.is_found]
     with tempfile.TemporaryDirectory(prefix="creditloom-") as work:
         wrong = unmet(folder, actionable, sample, Path(work))
-    figures = {
-        "people": len(ids),
-        "found": len(found),
-        "unmet": wrong,
-        "wall_ms_p50": 1_000 * float(np.median(sample.wall)),
-        "cpu_ms_p50": 1_000 * float(np.median(sample.cpu)),
-        "wall_ms_p99": 1_000 * float(np.quantile(sample.wall, 0.99)),
-    }
+    figures: dict[str, Any] = {"people": len(ids), "found": len(found), "unmet": wrong}
+    figures["wall_ms_p50"] = 1_000 * float(np.median(sample.wall))
+    figures["cpu_ms_p50"] = 1_000 * float(np.median(sample.cpu))
+    figures["wall_ms_p99"] = 1_000 * float(np.quantile(sample.wall, 0.99))
     Console().print(
         f"recourse of {len(ids)} declines: {len(found)} found, {len(wrong)} promises not met in "
         f"the raw tables, p50 {figures['wall_ms_p50']:.0f} ms (CPU {figures['cpu_ms_p50']:.0f})"
