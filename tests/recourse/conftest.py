@@ -39,6 +39,7 @@ LEVEL = 3.3
 # What people state who may be approved; the others are student, too young, or nameless.
 STATED = {
     "age_years": 30,
+    "months_on_book": 12,
     "is_student": False,
     "is_real_name": True,
     "purpose": "consumption",

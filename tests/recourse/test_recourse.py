@@ -55,7 +55,14 @@ def test_it_is_as_cheap_as_the_cheapest_of_all_sets(
     folder: DecidedFolder, actionable: Actionable
 ) -> None:
     few = coarse(actionable)
-    kept = ("card_use", "bills_on_time", "kept_inflow", "cash_balance", "hard_enquiries")
+    kept = (
+        "card_use",
+        "open_lenders",
+        "bills_on_time",
+        "kept_inflow",
+        "cash_balance",
+        "hard_enquiries",
+    )
     rest = ("insurance_months", "verified_income", "real_name", "debt_service")
     quantities = tuple(one for one in few.quantities if one.id in {*kept, *rest})
     # The other columns are of no matter here, so the list is not checked again.
