@@ -27,7 +27,7 @@ from .declarations import (
     Stream,
 )
 from .ratios import MARKS, RATIOS
-from .sentences import STATES, Sayings, Wording, clause, plain_sayings, sayings
+from .sentences import STATES, FeatureWords, Sayings, clause, plain_sayings, sayings
 from .texts import LAST_EN, LAST_ZH, UNIT_SUFFIX
 
 # From the declared blocks of a family to its features, each with name, texts and unit.
@@ -90,7 +90,7 @@ def _sayings(
     for language, template in (("en", aggregate.say_en), ("zh", aggregate.say_zh)):
         said = {key: getattr(word, language) if word else "" for key, word in words.items()}
         own = words["slice"]
-        wording = Wording(
+        wording = FeatureWords(
             slice=said["slice"],
             over=said["over"],
             measure=said["measure"],

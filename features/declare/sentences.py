@@ -47,7 +47,7 @@ class Sayings(TypedDict):
     is_actionable: bool
 
 
-class Wording(TypedDict):
+class FeatureWords(TypedDict):
     """What a clause is filled with: texts of slice, slice to compare with, and measure."""
 
     slice: str
@@ -107,7 +107,7 @@ def mark_sayings(text_en: str, text_zh: str, *, concept: str) -> Sayings:
     )
 
 
-def clause(template: str, words: Wording, window: str, language: str) -> str:
+def clause(template: str, words: FeatureWords, window: str, language: str) -> str:
     """Return the clause of one feature; `{value}` stays in it.
 
     The template names slice, over, measure, level, last (the window) and out_of; `of` is the slice

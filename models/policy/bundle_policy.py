@@ -102,6 +102,7 @@ def reference(
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
     typical, spread = typical_values(scorer.catalogue, approved)
     compared = _with_errors(Reference.of(scorer, approved), scorer, concept_errors)
+    multiple = error_multiple(scorer, compared, declined, unexplained_share)
     return replace(
         compared,
         score_edges=edges,
@@ -109,7 +110,7 @@ def reference(
         psi_stop=psi_stop,
         typical=typical,
         spread=spread,
-        error_multiple=error_multiple(scorer, compared, declined, unexplained_share),
+        error_multiple=multiple,
     )
 
 

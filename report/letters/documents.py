@@ -60,7 +60,7 @@ class LetterData:
 
 
 @dataclass(frozen=True)
-class RuleBook:
+class LetterRules:
     """The rules that a decision stands under, and the words of its concepts."""
 
     policy: Policy
@@ -95,7 +95,7 @@ class RuleBook:
 def documents_of(
     row: Mapping[str, Any],
     said: Sequence[Mapping[str, Any]],
-    rules: RuleBook,
+    rules: LetterRules,
     data: LetterData,
     language: Language,
     recourse: Mapping[str, Any] | None = None,
@@ -136,7 +136,7 @@ def documents_of(
 def plain_documents(
     row: Mapping[str, Any],
     said: Sequence[Mapping[str, Any]],
-    rules: RuleBook,
+    rules: LetterRules,
     data: LetterData,
 ) -> dict[str, Any]:
     """Return the documents that every decision has: row, reasons, words of codes, product."""

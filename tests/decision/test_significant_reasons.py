@@ -47,11 +47,11 @@ def with_errors(folder: Path, points: float) -> Path:
     return changed(folder, "reference.json", lambda r: {**r, "concept_errors": errors})
 
 
-@given(
-    st.lists(st.lists(st.integers(-9, 9), min_size=5, max_size=5), min_size=1, max_size=20),
-    st.integers(0, 6),
-    st.integers(1, 5),
-)
+# Gains of five concepts, one list a person.
+FIVE = st.lists(st.integers(-9, 9), min_size=5, max_size=5)
+
+
+@given(st.lists(FIVE, min_size=1, max_size=20), st.integers(0, 6), st.integers(1, 5))
 def test_what_is_cited_is_what_a_plain_search_finds(
     gains: list[list[int]], error: int, most: int
 ) -> None:

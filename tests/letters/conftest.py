@@ -13,7 +13,7 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.decision.reasons.text import LANGUAGES, Language
 from creditloom.pipeline.products.letter_data import letter_data
-from creditloom.report.letters.documents import RuleBook, documents_of
+from creditloom.report.letters.documents import LetterRules, documents_of
 from creditloom.report.letters.letter import letter, outcome_of
 from creditloom.report.letters.letter_types import Letter, Outcome
 from tests.decision import small
@@ -38,9 +38,9 @@ def rows() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def rules(decider: Decider) -> RuleBook:
+def rules(decider: Decider) -> LetterRules:
     bundle = decider.bundle
-    return RuleBook(bundle.policy, bundle.tiers, bundle.scorer.catalogue)
+    return LetterRules(bundle.policy, bundle.tiers, bundle.scorer.catalogue)
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +59,7 @@ def cases(decider: Decider, rows: pd.DataFrame) -> Cases:
 
 
 @pytest.fixture
-def write(cases: Cases, rules: RuleBook) -> Write:
+def write(cases: Cases, rules: LetterRules) -> Write:
     """Return `write("decline", "zh")`: the letter of the first decision of this outcome."""
 
     def written(outcome: Outcome, language: Language) -> Letter:

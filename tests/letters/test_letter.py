@@ -13,7 +13,7 @@ from creditloom.pipeline.commands.letters.letter import Format, finished
 from creditloom.pipeline.products.letter_data import letter_data
 from creditloom.report.letters import offer, pdf
 from creditloom.report.letters.check import check, numbers_of, require_ledger
-from creditloom.report.letters.documents import RuleBook, documents_of
+from creditloom.report.letters.documents import LetterRules, documents_of
 from creditloom.report.letters.explained.explanation_words import EXPLAINED
 from creditloom.report.letters.letter import letter
 from creditloom.report.letters.letter_types import OUTCOMES, Letter, Outcome
@@ -183,7 +183,7 @@ def test_a_decision_that_the_ledger_does_not_hold_has_no_letter() -> None:
 
 
 def test_nobody_is_written_to_under_no_law_or_under_one_without_rights(
-    cases: Cases, rules: RuleBook
+    cases: Cases, rules: LetterRules
 ) -> None:
     row = cases["decline"]["en"]
     data = letter_data()
@@ -193,7 +193,7 @@ def test_nobody_is_written_to_under_no_law_or_under_one_without_rights(
 
 
 def test_where_no_law_was_in_force_the_letter_names_the_rights_of_the_house(
-    cases: Cases, rules: RuleBook
+    cases: Cases, rules: LetterRules
 ) -> None:
     """R0."""
     reason = {"concept": "R0", "points": None, "text": "no rule book is in force"}

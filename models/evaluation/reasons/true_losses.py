@@ -102,7 +102,7 @@ def cited_figures(cited: NDArray[np.int64], losses: Floats, errors: Floats) -> C
     if not n_cited:
         return CitedFigures(len(cited), 0, None, None, None, None, None)
     top = largest_places(losses, numbers, cited.shape[1])
-    is_top = ((cited[:, :, None] == top[:, None, :]) & is_cited[:, :, None]).any(axis=2)
+    is_top = is_cited & (cited[:, :, None] == top[:, None, :]).any(axis=2)
     own = np.take_along_axis(losses, np.maximum(cited, 0), axis=1)
     total = np.where(is_cited, own, 0.0).sum(axis=1)
     error = errors[np.maximum(cited, 0)]

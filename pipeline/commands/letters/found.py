@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from creditloom.decision.decide import Decider
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
-from creditloom.report.letters.documents import RuleBook
+from creditloom.report.letters.documents import LetterRules
 from creditloom.serving.batch.deciding_model import PARAMS, DecidingModel
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.inputs import columns
@@ -62,10 +62,10 @@ class FoundDecision:
         return Decider.load(self.deciding.bundle, threads=1)
 
     @cached_property
-    def rules(self) -> RuleBook:
+    def rules(self) -> LetterRules:
         """The rules that the decision stands under."""
         bundle = self.decider.bundle
-        return RuleBook(bundle.policy, bundle.tiers, bundle.scorer.catalogue)
+        return LetterRules(bundle.policy, bundle.tiers, bundle.scorer.catalogue)
 
     def said(self, language: Language) -> list[dict[str, Any]]:
         """Return the reasons in a language: those of the same decision, made again.

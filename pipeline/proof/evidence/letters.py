@@ -28,7 +28,7 @@ from creditloom.pipeline.commands.letters.explain import explained
 from creditloom.pipeline.commands.letters.letter import finished
 from creditloom.pipeline.commands.letters.weights import NOTHING, weights
 from creditloom.pipeline.products.letter_data import letter_data
-from creditloom.report.letters.documents import RuleBook, documents_of
+from creditloom.report.letters.documents import LetterRules, documents_of
 from creditloom.report.letters.letter import letter, outcome_of
 from creditloom.report.letters.letter_types import OUTCOMES
 from creditloom.report.letters.marks import LetterError, claims
@@ -64,7 +64,11 @@ class Proof:
         return is_each and self.written_notices >= self.notices
 
     def take(
-        self, row: dict[str, Any], said: list[dict[str, Any]], rules: RuleBook, language: Language
+        self,
+        row: dict[str, Any],
+        said: list[dict[str, Any]],
+        rules: LetterRules,
+        language: Language,
     ) -> dict[str, Any] | None:
         """Write what is still wanted of one decision; return its documents, None for nothing."""
         outcome = outcome_of(row)
@@ -119,7 +123,7 @@ def prove(decider: Decider, blocks: Iterator[pa.Table], proof: Proof) -> Proof:
     The reasons of the second language come from the same block, decided again.
     """
     bundle = decider.bundle
-    rules = RuleBook(bundle.policy, bundle.tiers, bundle.scorer.catalogue)
+    rules = LetterRules(bundle.policy, bundle.tiers, bundle.scorer.catalogue)
     for block in blocks:
         frame = block.to_pandas(ignore_metadata=True)
         by_language = {
@@ -148,7 +152,9 @@ def _explain(
     language: Language,
 ) -> None:
     row = documents["row"]
-    rules = RuleBook(decider.bundle.policy, decider.bundle.tiers, decider.bundle.scorer.catalogue)
+    rules = LetterRules(
+        decider.bundle.policy, decider.bundle.tiers, decider.bundle.scorer.catalogue
+    )
     rows: list[dict[str, Any]] = []
     score = NOTHING
     if row["score_raw"] is not None:
