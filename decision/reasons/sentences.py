@@ -125,7 +125,7 @@ def _compared(
     # Two templates per feature: that of a high value first.
     words = [words for one in features for words in _templates(one, language)]
     which = 2 * place + ~is_high[compared]
-    pieces = [word_column([one[k] for one in words], which) for k in range(3)]
+    pieces = [word_column([str(one[k]) for one in words], which) for k in range(3)]
     has_value, has_typical = (np.array([one[k] for one in words])[which] for k in (3, 4))
     is_same = pc.equal(values, typical).to_numpy(zero_copy_only=False)
     values = pc.if_else(pa.array(has_value), values, "")

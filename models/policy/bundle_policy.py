@@ -71,6 +71,10 @@ class PolicyParams:
     beyond_training: BeyondPolicy = field(default_factory=BeyondPolicy)
 
 
+# Errors of the margin by concept, in log-odds; None where they were not measured.
+ConceptErrors = Mapping[str, float] | None
+
+
 def reference(
     scorer: Scorer,
     tiers: Tiers,
@@ -80,16 +84,15 @@ def reference(
     psi_stop: float = PSI_STOP,
     is_strict: bool = True,
     held_out: Floats | None = None,
-    concept_errors: Mapping[str, float] | None = None,
+    concept_errors: ConceptErrors = None,
     unexplained_share: float = UNEXPLAINED_SHARE,
 ) -> Reference:
     """Return what reasons compare with, of the approved training applicants, and the score bins.
 
     That is mean points, median, inter-quartile range. The drift check of a batch uses the bins.
-    blocks: the training applicants, rows x features in model order.
-    held_out: margins by models that have not learnt from the row; None = the model's.
-    most: largest number of approved applicants whose points are averaged.
-    concept_errors: of the margin, in log-odds. unexplained_share: see `PolicyParams`.
+    blocks: the training applicants, rows x features in model order. unexplained_share: see
+    `PolicyParams`. held_out: margins by models that have not learnt from the row; None = the
+    model's. most: largest number of approved applicants whose points are averaged.
     is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
     of a block stand for the approved.
     """
@@ -101,16 +104,17 @@ def reference(
     binned = np.concatenate(margin_blocks) if held_out is None else held_out
     edges, score_shares = _score_bins(scorer.calibration.score_raw(binned))
     typical, spread = typical_values(scorer.catalogue, approved)
-    compared = _with_errors(Reference.of(scorer, approved), scorer, concept_errors)
-    multiple = error_multiple(scorer, compared, declined, unexplained_share)
-    return replace(
-        compared,
+    compared = replace(
+        _with_errors(Reference.of(scorer, approved), scorer, concept_errors),
         score_edges=edges,
         score_shares=score_shares,
         psi_stop=psi_stop,
+    )
+    return replace(
+        compared,
         typical=typical,
         spread=spread,
-        error_multiple=multiple,
+        error_multiple=error_multiple(scorer, compared, declined, unexplained_share),
     )
 
 

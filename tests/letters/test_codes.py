@@ -8,7 +8,7 @@ import pytest
 
 from creditloom.decision.rules.filters import FILTERS
 from creditloom.pipeline.commands.letters.codes import described, page
-from creditloom.pipeline.products.letter_data import emitted_codes, letter_data
+from creditloom.pipeline.commands.letters.letter_data import emitted_codes, letter_data
 from creditloom.report.letters.letter_types import CodeWords
 from creditloom.storage.files.errors import DataError
 from tests.architecture.source import ROOT

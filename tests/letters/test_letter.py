@@ -10,7 +10,7 @@ import pytest
 
 from creditloom.decision.reasons.text import LANGUAGES, Language
 from creditloom.pipeline.commands.letters.letter import Format, finished
-from creditloom.pipeline.products.letter_data import letter_data
+from creditloom.pipeline.commands.letters.letter_data import letter_data
 from creditloom.report.letters import offer, pdf
 from creditloom.report.letters.check import check, numbers_of, require_ledger
 from creditloom.report.letters.documents import LetterRules, documents_of

@@ -105,13 +105,14 @@ def cited_figures(cited: NDArray[np.int64], losses: Floats, errors: Floats) -> C
     is_top = is_cited & (cited[:, :, None] == top[:, None, :]).any(axis=2)
     own = np.take_along_axis(losses, np.maximum(cited, 0), axis=1)
     total = np.where(is_cited, own, 0.0).sum(axis=1)
+    is_cured = total[has_one] > 0
     error = errors[np.maximum(cited, 0)]
     is_first = cited[has_one, 0] == losses[has_one].argmax(axis=1)
     is_near = (np.abs(own) <= error)[is_cited]
     is_helping = own[is_cited] < 0
-    is_cured = total[has_one] > 0
+    n_persons = int(has_one.sum())
     return CitedFigures(
-        persons=int(has_one.sum()),
+        persons=n_persons,
         cited=n_cited,
         precision=float(is_top.sum() / n_cited),
         first_is_first=float(is_first.mean()),

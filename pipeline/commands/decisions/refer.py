@@ -116,7 +116,7 @@ def _short_words(language: Language) -> dict[str, str]:
     if language == "en":
         return {}
     # Here and not above: the rules take a second to load.
-    from creditloom.pipeline.products.letter_data import emitted_codes
+    from creditloom.pipeline.commands.letters.letter_data import emitted_codes
 
     return {use.code: use.zh for use in emitted_codes()}
 

@@ -60,7 +60,7 @@ def described(code: str, language: Language) -> list[str]:
     """Return what is known of a code, a line each; DataError for one that does not exist."""
     import difflib
 
-    from creditloom.pipeline.products.letter_data import emitted_codes, letter_data
+    from creditloom.pipeline.commands.letters.letter_data import emitted_codes, letter_data
 
     words = {entry.code.lower(): entry for entry in letter_data().codes.codes}
     entry = words.get(code.lower()) or words.get(f"limit_{code.lower()}")
@@ -88,7 +88,7 @@ def described(code: str, language: Language) -> list[str]:
 
 
 def _table(language: Language) -> Table:
-    from creditloom.pipeline.products.letter_data import letter_data
+    from creditloom.pipeline.commands.letters.letter_data import letter_data
 
     table = Table("code", "meaning" if language == "en" else "含义")
     for entry in letter_data().codes.codes:
@@ -102,7 +102,7 @@ def page() -> str:
 
 
 def _page_lines() -> Iterator[str]:
-    from creditloom.pipeline.products.letter_data import emitted_codes, letter_data
+    from creditloom.pipeline.commands.letters.letter_data import emitted_codes, letter_data
 
     words = {entry.code: entry for entry in letter_data().codes.codes}
     yield HEAD

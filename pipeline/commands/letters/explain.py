@@ -54,8 +54,8 @@ def documents_of_case(
     A decision without a product, as of a bundle of `creditloom fit`, has no product and no law.
     Raises LetterError where the decision is not what the ledger noted.
     """
+    from creditloom.pipeline.commands.letters.letter_data import letter_data
     from creditloom.pipeline.commands.letters.weights import NOTHING, weights
-    from creditloom.pipeline.products.letter_data import letter_data
     from creditloom.report.letters.check import require_ledger
     from creditloom.report.letters.documents import action_codes, plain_documents
 

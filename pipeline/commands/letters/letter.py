@@ -81,7 +81,7 @@ def compose(found: FoundDecision, language: Language, recourse: Any = None) -> L
 
     Raises LetterError where row, product or law are not what the ledger entry noted.
     """
-    from creditloom.pipeline.products.letter_data import letter_data
+    from creditloom.pipeline.commands.letters.letter_data import letter_data
     from creditloom.report.letters.check import require_ledger
     from creditloom.report.letters.documents import documents_of
     from creditloom.report.letters.letter import letter as letter_of

@@ -155,7 +155,7 @@ def judge_models(
     loans = _loans(rows.data, params.calibration.max_weight).where(is_told)
     require_both_classes(loans, f"Judged months, as known on {split.known_by}")
     pd_ = answers[0].pd[is_told]
-    ours = _figures(loans, pd_, folder / paths.MODEL, params)
+    ours = _figures(loans, pd_, folder / paths.MODEL)
     beside = None
     if champion is not None:
         beside = _beside(loans, is_told, answers, champion.bundle, params)

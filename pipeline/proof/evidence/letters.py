@@ -26,8 +26,8 @@ from creditloom.decision.reasons.text import LANGUAGES, Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.commands.letters.explain import explained
 from creditloom.pipeline.commands.letters.letter import finished
+from creditloom.pipeline.commands.letters.letter_data import letter_data
 from creditloom.pipeline.commands.letters.weights import NOTHING, weights
-from creditloom.pipeline.products.letter_data import letter_data
 from creditloom.report.letters.documents import LetterRules, documents_of
 from creditloom.report.letters.letter import letter, outcome_of
 from creditloom.report.letters.letter_types import OUTCOMES

@@ -171,9 +171,18 @@ class ChangedPeople:
             ChangedPerson(int(ids[k]), float(was[k]), float(pd[k]), bool(better[k]), name)
             for k, name in zip(wrong, blamed, strict=True)
         )
-        counts = [int((one & is_changed).sum()) for one in (is_changed, fallen, better)]
+        people, n_fallen, n_better = (
+            int((one & is_changed).sum()) for one in (is_changed, fallen, better)
+        )
         by_feature = {name: blamed.count(name) for name in sorted(set(blamed))}
-        return ChangeCertificate(change.id, *counts, by_feature, listed[:LISTED])
+        return ChangeCertificate(
+            change=change.id,
+            people=people,
+            fallen=n_fallen,
+            better=n_better,
+            features=by_feature,
+            listed=listed[:LISTED],
+        )
 
     def _x(self, block: InputBlock) -> np.ndarray:
         return self.folder.decider.bundle.reader.frame(block).x

@@ -81,13 +81,14 @@ def unmet(
     block = _features(sources, sorted(found))
     decided = folder.decider.decide(block.to_pandas(ignore_metadata=True), explain="none")
     wrong = []
-    for row in decided.itertuples():
-        promised = found[row.application_id].after
+    for row in decided[["application_id", "decision", "limit_cny"]].to_dict("records"):
+        application = int(row["application_id"])
+        promised = found[application].after
         assert promised is not None
         limit = promised.limit_cny or 0.0
-        is_kept = row.decision == promised.decision and float(row.limit_cny) == limit
-        if not is_kept:
-            wrong.append((row.application_id, row.decision, limit, float(row.limit_cny)))
+        got = float(row["limit_cny"])
+        if row["decision"] != promised.decision or got != limit:
+            wrong.append((application, str(row["decision"]), limit, got))
     return wrong
 
 
