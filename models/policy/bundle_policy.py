@@ -89,12 +89,11 @@ def reference(
 ) -> Reference:
     """Return what reasons compare with, of the approved training applicants, and the score bins.
 
-    That is mean points, median, inter-quartile range. The drift check of a batch uses the bins.
-    blocks: the training applicants, rows x features in model order. unexplained_share: see
+    That is mean points, median, inter-quartile range; the bins are of the drift check of a batch.
+    blocks: the training applicants, rows x features in model order. unexplained_share: of
     `PolicyParams`. held_out: margins by models that have not learnt from the row; None = the
     model's. most: largest number of approved applicants whose points are averaged.
-    is_strict: raise ModelError when no training applicant is in an approved tier; else the safest
-    of a block stand for the approved.
+    is_strict: raise ModelError where nobody is approved; else the safest of a block stand for them.
     """
     parts = [_by_verdict(scorer, tiers, policy, x, is_strict) for x in blocks]
     approved_blocks, declined_blocks, margin_blocks = zip(*parts, strict=True)
