@@ -65,13 +65,15 @@ def fairness_audit(
     rows = setting.decisions.with_decisions(rows, setting.day)
     lines = in_force.lines(sample.law)
     red = rows[rows["state"] == "red"]
+    # JSON has no NaN: a bound that cannot be told, and the role of an open row, become null.
+    told = red.astype(object).where(red.notna(), None).to_dict("records")
     # table: figure -> value
     block = {
         "rows": len(rows),
         "red": len(red),
         "amber": int((rows["state"] == "amber").sum()),
         "open": int((red["decided"] == OPEN).sum()),
-        "red_rows": [_named(one) for one in red.to_dict("records")],
+        "red_rows": [_named(one) for one in told],
         "decisions_about_no_row": setting.decisions.about_no_row(rows),
         "too_small": _too_small(groups, params.min_group),
         "fields_alike": _alike(groups),
