@@ -13,9 +13,9 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
 from creditloom.decision.reasons.text import LANGUAGES, Language
 from creditloom.pipeline.commands.letters.letter_data import letter_data
-from creditloom.report.letters.documents import LetterRules, documents_of
-from creditloom.report.letters.letter import letter, outcome_of
-from creditloom.report.letters.letter_types import Letter, Outcome
+from creditloom.serving.applicant.letters.documents import LetterRules, documents_of
+from creditloom.serving.applicant.letters.letter import letter, outcome_of
+from creditloom.serving.applicant.letters.letter_types import Letter, Outcome
 from tests.decision import small
 
 Write = Callable[[Outcome, Language], Letter]

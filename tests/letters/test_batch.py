@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.letters.found import find
 from creditloom.pipeline.commands.letters.letter import compose, finished
-from creditloom.report.letters.marks import LetterError
+from creditloom.serving.applicant.letters.marks import LetterError
 from creditloom.storage.files.errors import DataError
 
 

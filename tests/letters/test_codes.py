@@ -9,7 +9,7 @@ import pytest
 from creditloom.decision.rules.filters import FILTERS
 from creditloom.pipeline.commands.letters.codes import described, page
 from creditloom.pipeline.commands.letters.letter_data import emitted_codes, letter_data
-from creditloom.report.letters.letter_types import CodeWords
+from creditloom.serving.applicant.letters.letter_types import CodeWords
 from creditloom.storage.files.errors import DataError
 from tests.architecture.source import ROOT
 

@@ -11,15 +11,15 @@ import pytest
 from creditloom.decision.reasons.text import LANGUAGES, Language
 from creditloom.pipeline.commands.letters.letter import Format, finished
 from creditloom.pipeline.commands.letters.letter_data import letter_data
-from creditloom.report.letters import offer, pdf
-from creditloom.report.letters.check import check, numbers_of, require_ledger
-from creditloom.report.letters.documents import LetterRules, documents_of
-from creditloom.report.letters.explained.explanation_words import EXPLAINED
-from creditloom.report.letters.letter import letter
-from creditloom.report.letters.letter_types import OUTCOMES, Letter, Outcome
-from creditloom.report.letters.marks import LetterError, Sourced, claims, plain
-from creditloom.report.letters.rendered import as_html, as_text, columns, shown_in_html
-from creditloom.report.letters.words import NAMES, WORDS
+from creditloom.serving.applicant.letters import offer, pdf
+from creditloom.serving.applicant.letters.check import check, numbers_of, require_ledger
+from creditloom.serving.applicant.letters.documents import LetterRules, documents_of
+from creditloom.serving.applicant.letters.explained.explanation_words import EXPLAINED
+from creditloom.serving.applicant.letters.letter import letter
+from creditloom.serving.applicant.letters.letter_types import OUTCOMES, Letter, Outcome
+from creditloom.serving.applicant.letters.marks import LetterError, Sourced, claims, plain
+from creditloom.serving.applicant.letters.rendered import as_html, as_text, columns, shown_in_html
+from creditloom.serving.applicant.letters.words import NAMES, WORDS
 from tests.letters.conftest import Cases, Write
 
 FORMATS: tuple[Format, ...] = ("text", "html")
@@ -115,7 +115,7 @@ def test_a_rate_that_is_rounded_too_far_is_refused(
 ) -> None:
     """0.02 % a day must not be written as 0 %, though it rounds to that."""
     monkeypatch.setitem(
-        __import__("creditloom.report.letters.marks", fromlist=["WRITTEN"]).WRITTEN,
+        __import__("creditloom.serving.applicant.letters.marks", fromlist=["WRITTEN"]).WRITTEN,
         "daily",
         (".0f", 100.0),
     )

@@ -24,7 +24,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, document
 from creditloom.portfolio.benchmarks import Benchmarks
 from creditloom.portfolio.book.review_rules import ReviewRules
-from creditloom.report.letters.letter_types import CodeBook, Rights
+from creditloom.serving.applicant.letters.letter_types import CodeBook, Rights
 from creditloom.world.book.book_config import BookConfig
 from creditloom.world.config.world_config import WorldConfig
 

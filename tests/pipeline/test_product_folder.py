@@ -21,7 +21,7 @@ from creditloom.pipeline.products.product_folder import KEYS_OF, ProductFolder, 
 from creditloom.pipeline.products.written_policy import ApprovalRecord
 from creditloom.portfolio.benchmarks import Benchmarks
 from creditloom.portfolio.book.review_rules import ReviewRules
-from creditloom.report.letters.letter_types import CodeBook, Rights
+from creditloom.serving.applicant.letters.letter_types import CodeBook, Rights
 
 TYPES = {
     "product": Product,

@@ -17,7 +17,7 @@ from creditloom.features.engine.engine import build
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.proof.evidence.promises.decided import DecidedFolder
-from creditloom.serving.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.actionable import Actionable
 from tests.decision import small
 from tests.features.raw import PARAMS, Raw, random_raw, write_raw
 

@@ -9,7 +9,7 @@ import pytest
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError, mapping, typed_content
-from creditloom.serving.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.actionable import Actionable
 
 # Numbers that a text of a quantity may hold.
 FIELDS = {"to": "1", "months": 3}

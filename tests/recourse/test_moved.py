@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.registry import plan
-from creditloom.serving.recourse.actionable import Actionable
-from creditloom.serving.recourse.moved import moved_features
+from creditloom.serving.applicant.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.moved import moved_features
 
 MOVED = (
     "bur_statement_utilisation_mean_share_3m",

@@ -18,8 +18,8 @@ from creditloom.pipeline.cli import build
 from creditloom.pipeline.proof.evidence.promises.brute_force import brute_force, coarse
 from creditloom.pipeline.proof.evidence.promises.decided import DecidedFolder
 from creditloom.pipeline.proof.evidence.promises.recourse_proof import Asked, asked, unmet
-from creditloom.serving.recourse.actionable import Actionable
-from creditloom.serving.recourse.recourse import Recourse
+from creditloom.serving.applicant.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.recourse import Recourse
 from creditloom.storage.files.errors import DataError
 
 

@@ -18,8 +18,8 @@ from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import ParamsError, document
-from creditloom.serving.recourse.actionable import Actionable
-from creditloom.serving.recourse.recourse import recourse_of
+from creditloom.serving.applicant.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.recourse import recourse_of
 from creditloom.storage.folders.raw_folder import raw_tables
 
 # The options of the command, each with its help.

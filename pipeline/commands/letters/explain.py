@@ -56,8 +56,8 @@ def documents_of_case(
     """
     from creditloom.pipeline.commands.letters.letter_data import letter_data
     from creditloom.pipeline.commands.letters.weights import NOTHING, weights
-    from creditloom.report.letters.check import require_ledger
-    from creditloom.report.letters.documents import action_codes, plain_documents
+    from creditloom.serving.applicant.letters.check import require_ledger
+    from creditloom.serving.applicant.letters.documents import action_codes, plain_documents
 
     require_ledger(found.differing, f"{found.where}, decision {found.row['decision_id']}")
     row = found.row
@@ -84,10 +84,10 @@ def explained(documents: dict[str, Any], language: Language, width: int | None =
     """
     from collections import Counter
 
-    from creditloom.report.letters.check import check_explanation, numbers_of
-    from creditloom.report.letters.explained.explanation import explanation
-    from creditloom.report.letters.marks import LetterError
-    from creditloom.report.letters.rendered import MARK, as_text
+    from creditloom.serving.applicant.letters.check import check_explanation, numbers_of
+    from creditloom.serving.applicant.letters.explained.explanation import explanation
+    from creditloom.serving.applicant.letters.marks import LetterError
+    from creditloom.serving.applicant.letters.rendered import MARK, as_text
 
     written = explanation(documents, language)
     unbroken = as_text(written, UNBROKEN)

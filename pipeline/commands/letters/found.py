@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from creditloom.decision.decide import Decider
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
-from creditloom.report.letters.documents import LetterRules
+from creditloom.serving.applicant.letters.documents import LetterRules
 from creditloom.serving.batch.deciding_model import PARAMS, DecidingModel
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.serving.inputs import columns

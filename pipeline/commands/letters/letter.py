@@ -13,7 +13,7 @@ import typer
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
-from creditloom.report.letters.letter_types import Letter
+from creditloom.serving.applicant.letters.letter_types import Letter
 from creditloom.storage.files.errors import DataError
 
 Format = Literal["text", "html", "pdf"]
@@ -82,9 +82,9 @@ def compose(found: FoundDecision, language: Language, recourse: Any = None) -> L
     Raises LetterError where row, product or law are not what the ledger entry noted.
     """
     from creditloom.pipeline.commands.letters.letter_data import letter_data
-    from creditloom.report.letters.check import require_ledger
-    from creditloom.report.letters.documents import documents_of
-    from creditloom.report.letters.letter import letter as letter_of
+    from creditloom.serving.applicant.letters.check import require_ledger
+    from creditloom.serving.applicant.letters.documents import documents_of
+    from creditloom.serving.applicant.letters.letter import letter as letter_of
 
     require_ledger(found.differing, f"{found.where}, decision {found.row['decision_id']}")
     said = found.said(language)
@@ -97,11 +97,11 @@ def finished(written: Letter, form: Format) -> bytes:
 
     Raises LetterError for a number that is not that of its source.
     """
-    from creditloom.report.letters.check import check
-    from creditloom.report.letters.rendered import as_html, as_text, shown_in_html
+    from creditloom.serving.applicant.letters.check import check
+    from creditloom.serving.applicant.letters.rendered import as_html, as_text, shown_in_html
 
     if form == "pdf":
-        from creditloom.report.letters.pdf import as_pdf, shown_in_pdf
+        from creditloom.serving.applicant.letters.pdf import as_pdf, shown_in_pdf
 
         content = as_pdf(written)
         check(written, shown_in_pdf(content))
@@ -148,7 +148,7 @@ def _answers(path: Path) -> list[Any]:
 
 
 def _require_output(form: Format, output: Path | None) -> None:
-    from creditloom.report.letters.rendered import is_ours
+    from creditloom.serving.applicant.letters.rendered import is_ours
     from creditloom.storage.files.outputs import FileKind, require_ours
 
     if form == "pdf" and output is None:

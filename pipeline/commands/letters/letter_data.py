@@ -14,8 +14,8 @@ from creditloom.decision.rules.limit import CAP_TEXTS, CAPS
 from creditloom.decision.rules.rules import GATES, RULES
 from creditloom.pipeline.products.product_folder import ProductFolder, every_product
 from creditloom.portfolio.book.review_reasons import REASONS
-from creditloom.report.letters.documents import LetterData
-from creditloom.report.letters.letter_types import CodeBook, Rights
+from creditloom.serving.applicant.letters.documents import LetterData
+from creditloom.serving.applicant.letters.letter_types import CodeBook, Rights
 
 # Codes that refuse data as a whole, before there is a row that could carry them.
 WHOLE = {

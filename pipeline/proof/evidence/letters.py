@@ -28,10 +28,10 @@ from creditloom.pipeline.commands.letters.explain import explained
 from creditloom.pipeline.commands.letters.letter import finished
 from creditloom.pipeline.commands.letters.letter_data import letter_data
 from creditloom.pipeline.commands.letters.weights import NOTHING, weights
-from creditloom.report.letters.documents import LetterRules, documents_of
-from creditloom.report.letters.letter import letter, outcome_of
-from creditloom.report.letters.letter_types import OUTCOMES
-from creditloom.report.letters.marks import LetterError, claims
+from creditloom.serving.applicant.letters.documents import LetterRules, documents_of
+from creditloom.serving.applicant.letters.letter import letter, outcome_of
+from creditloom.serving.applicant.letters.letter_types import OUTCOMES
+from creditloom.serving.applicant.letters.marks import LetterError, claims
 from creditloom.storage.files.store import iter_tables, open_parquet
 
 # Rows that are decided at a time.

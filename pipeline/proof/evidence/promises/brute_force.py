@@ -17,11 +17,11 @@ from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.registry import plan
 from creditloom.features.engine.bucket import kernel
 from creditloom.features.engine.point_in_time import Sight
-from creditloom.serving.recourse.actionable import Actionable
-from creditloom.serving.recourse.person import Person
-from creditloom.serving.recourse.recourse import Recourse
-from creditloom.serving.recourse.row_actions import Change, OwnRows, changed_application
-from creditloom.serving.recourse.search import is_approved
+from creditloom.serving.applicant.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.person import Person
+from creditloom.serving.applicant.recourse.recourse import Recourse
+from creditloom.serving.applicant.recourse.row_actions import Change, OwnRows, changed_application
+from creditloom.serving.applicant.recourse.search import is_approved
 
 Set = tuple[Change, ...]
 # Decimals of a cost, as the search rounds it.

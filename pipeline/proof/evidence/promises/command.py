@@ -17,8 +17,8 @@ from creditloom.features.policy_inputs.device_counts import CLUSTERED, SHARED
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import ParamsError, document
-from creditloom.serving.recourse.actionable import Actionable
-from creditloom.serving.recourse.recourse import Recourse
+from creditloom.serving.applicant.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.recourse import Recourse
 from creditloom.storage.files.formats import RESULTS, write_document
 
 from .brute_force import brute_force, coarse

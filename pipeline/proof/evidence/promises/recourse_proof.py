@@ -17,11 +17,11 @@ from creditloom.features.engine.engine import Buckets
 from creditloom.features.engine.raw_reader import RawFiles, applications, connect
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.network.graph import others
-from creditloom.serving.recourse.actionable import Actionable
-from creditloom.serving.recourse.answer import RecourseAnswer
-from creditloom.serving.recourse.person import Person, RawPeople
-from creditloom.serving.recourse.recourse import Recourse
-from creditloom.serving.recourse.row_actions import Change, OwnRows, changed_application
+from creditloom.serving.applicant.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.answer import RecourseAnswer
+from creditloom.serving.applicant.recourse.person import Person, RawPeople
+from creditloom.serving.applicant.recourse.recourse import Recourse
+from creditloom.serving.applicant.recourse.row_actions import Change, OwnRows, changed_application
 
 from .decided import DecidedFolder
 

@@ -9,11 +9,11 @@ from creditloom.decision.reasons.text import Language
 from creditloom.decision.rules.filters import FILTERS
 from creditloom.decision.rules.limit import CAPS, PLAIN_CAPS
 from creditloom.decision.rules.rules import GATES, RULES
-from creditloom.report.letters.letter_types import Letter, Lines, Outcome, Part
-from creditloom.report.letters.marks import LetterError, Sourced
-from creditloom.report.letters.offer import offer_parts
-from creditloom.report.letters.steps import LIMIT, change_parts, ended, is_score_reason
-from creditloom.report.letters.words import listed, name_of, words
+from creditloom.serving.applicant.letters.letter_types import Letter, Lines, Outcome, Part
+from creditloom.serving.applicant.letters.marks import LetterError, Sourced
+from creditloom.serving.applicant.letters.offer import offer_parts
+from creditloom.serving.applicant.letters.steps import LIMIT, change_parts, ended, is_score_reason
+from creditloom.serving.applicant.letters.words import listed, name_of, words
 
 # Caps that something personal sets; product and tier have the others for everyone.
 PERSONAL_CAPS = tuple(cap for cap in CAPS if cap not in PLAIN_CAPS)

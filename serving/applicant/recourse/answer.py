@@ -10,7 +10,7 @@ import numpy as np
 from creditloom.decision.decide import BatchOutcomes
 from creditloom.decision.reasons.text import Language, number, yuan
 from creditloom.decision.rules.verdict import OUTCOMES
-from creditloom.serving.recourse.actionable import Quantity, Step
+from creditloom.serving.applicant.recourse.actionable import Quantity, Step
 
 from .states import Item
 

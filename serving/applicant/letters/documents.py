@@ -23,8 +23,8 @@ from creditloom.decision.rulebook.law import Law, day_of
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.decision.rulebook.product import Product
 from creditloom.decision.score.tiers import Tiers
-from creditloom.report.letters.letter_types import CodeBook, Rights
-from creditloom.report.letters.marks import LetterError, is_absent
+from creditloom.serving.applicant.letters.letter_types import CodeBook, Rights
+from creditloom.serving.applicant.letters.marks import LetterError, is_absent
 
 # A law profile for arithmetic: nobody may be written to under it.
 ARITHMETIC = "off"

@@ -19,8 +19,8 @@ from creditloom.decision.frames.input_block import InputBlock
 from creditloom.decision.rules.verdict import APPROVE, OUTCOMES
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
-from creditloom.serving.recourse.actionable import Actionable
-from creditloom.serving.recourse.row_actions import Change, OwnRows
+from creditloom.serving.applicant.recourse.actionable import Actionable
+from creditloom.serving.applicant.recourse.row_actions import Change, OwnRows
 from creditloom.storage.files.errors import DataError
 
 from .answer import Offered, Proposed, RecourseAnswer, proposed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from creditloom.report.letters.letter_types import Block, Grid, Lines, Part
-from creditloom.report.letters.marks import Sourced
-from creditloom.report.letters.words import name_of, words
+from creditloom.serving.applicant.letters.letter_types import Block, Grid, Lines, Part
+from creditloom.serving.applicant.letters.marks import Sourced
+from creditloom.serving.applicant.letters.words import name_of, words
 
 MONEY_COLUMNS = ("principal", "interest", "charges", "total", "balance")
 HEADS = ("principal", "interest_column", "charges_column", "total", "balance")

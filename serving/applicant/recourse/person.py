@@ -15,7 +15,7 @@ from creditloom.decision.frames.input_block import InputBlock
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
 from creditloom.features.engine.raw_reader import RawFiles, RowGroups, require
-from creditloom.serving.recourse.actionable import KEYS, Actionable
+from creditloom.serving.applicant.recourse.actionable import KEYS, Actionable
 from creditloom.storage.files.errors import DataError
 
 CONSENTS = tuple(c.name for c in APPLICATIONS.columns if c.name.startswith("consent_"))

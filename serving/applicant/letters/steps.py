@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from creditloom.decision.reasons.text import Language
-from creditloom.report.letters.letter_types import Lines, Outcome, Part
-from creditloom.report.letters.marks import Sourced
-from creditloom.report.letters.words import words
+from creditloom.serving.applicant.letters.letter_types import Lines, Outcome, Part
+from creditloom.serving.applicant.letters.marks import Sourced
+from creditloom.serving.applicant.letters.words import words
 
 # How the code of a cap begins.
 LIMIT = "limit_"

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from creditloom.report.letters.letter_types import Letter
-from creditloom.report.letters.marks import (
+from creditloom.serving.applicant.letters.letter_types import Letter
+from creditloom.serving.applicant.letters.marks import (
     MONTHS,
     LetterError,
     SourcedClaim,

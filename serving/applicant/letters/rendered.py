@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from creditloom.report.letters.letter_types import Grid, Letter
-from creditloom.report.letters.marks import plain
+from creditloom.serving.applicant.letters.letter_types import Grid, Letter
+from creditloom.serving.applicant.letters.marks import plain
 
 # Columns of a terminal and of a plain letter.
 WIDTH = 88
@@ -116,7 +116,7 @@ def as_html(letter: Letter) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("creditloom.report.letters"),
+        loader=PackageLoader("creditloom.serving.applicant.letters"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

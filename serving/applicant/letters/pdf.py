@@ -10,9 +10,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from creditloom.report.letters.letter_types import Grid, Letter
-from creditloom.report.letters.marks import LetterError, day_of_value, plain
-from creditloom.report.letters.rendered import MARK, pieces
+from creditloom.serving.applicant.letters.letter_types import Grid, Letter
+from creditloom.serving.applicant.letters.marks import LetterError, day_of_value, plain
+from creditloom.serving.applicant.letters.rendered import MARK, pieces
 
 # Names a font file that holds Chinese characters, where none of FONTS lies in its place.
 FONT_VARIABLE = "CREDITLOOM_FONT"

@@ -14,8 +14,8 @@ import numpy as np
 
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.copies import CopiesEngine
-from creditloom.serving.recourse.actionable import Quantity
-from creditloom.serving.recourse.row_actions import Change, OwnRows, changed_application
+from creditloom.serving.applicant.recourse.actionable import Quantity
+from creditloom.serving.applicant.recourse.row_actions import Change, OwnRows, changed_application
 
 from .person import Person
 

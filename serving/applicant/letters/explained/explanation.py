@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from creditloom.decision.reasons.text import Language
-from creditloom.report.letters.explained.explanation_words import EXPLAINED
-from creditloom.report.letters.letter import outcome_of
-from creditloom.report.letters.letter_types import Block, Grid, Letter, Lines, Part
-from creditloom.report.letters.marks import Sourced
-from creditloom.report.letters.steps import LIMIT, is_score_reason, recourse_blocks
+from creditloom.serving.applicant.letters.explained.explanation_words import EXPLAINED
+from creditloom.serving.applicant.letters.letter import outcome_of
+from creditloom.serving.applicant.letters.letter_types import Block, Grid, Letter, Lines, Part
+from creditloom.serving.applicant.letters.marks import Sourced
+from creditloom.serving.applicant.letters.steps import LIMIT, is_score_reason, recourse_blocks
 
 # Concepts that helped, of which the table names no more: the others are one sum.
 MAX_HELPED = 5
