@@ -56,7 +56,8 @@ def cited_places(
         ]
         for one in reasons
     ]
-    most = max((len(one) for one in lists), default=0)
+    # One place at least: with none at all the shape would not tell the number of decisions.
+    most = max((len(one) for one in lists), default=1) or 1
     return np.array([one + [-1] * (most - len(one)) for one in lists], np.int64).reshape(-1, most)
 
 
