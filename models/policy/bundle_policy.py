@@ -52,6 +52,8 @@ class PolicyParams:
     horizon_days: days of outcome behind the model's label (domain 0.12).
     validation: of the model. Without one, or after its last day, every application is refused
     (R11).
+    needs_approval: the bundle carries the record of approvals, and decides nothing that is not
+    approved; without it is a trial, which decides as a bundle of before the record.
     reference_rows: largest number of approved training applicants in the reference, evenly spaced.
     psi_stop: a batch is refused when the PSI of its scores is above this (R12).
     unexplained_share: largest share of the declined training applicants whom no concept explains.
@@ -69,6 +71,7 @@ class PolicyParams:
     psi_stop: float = PSI_STOP
     unexplained_share: float = UNEXPLAINED_SHARE
     beyond_training: BeyondPolicy = field(default_factory=BeyondPolicy)
+    needs_approval: bool = True
 
 
 # Errors of the margin by concept, in log-odds; None where they were not measured.

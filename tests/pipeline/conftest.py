@@ -33,6 +33,8 @@ SMALL = {
     "train.booster.min_trees": 60,
     "train.booster.max_trees": 100,
     "ridge.penalties": [1000.0],
+    # A trial: nobody approves the edges of a test.
+    "policy.needs_approval": False,
     "policy.tier_edges": [0.08, 0.12, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5],
     "evaluate.bootstrap": 20,
     "evaluate.reachable_rounds": 20,

@@ -62,17 +62,18 @@ def main() -> dict[str, int]:
     write_json(rules, paths.POLICY)
     write_json(plain(compared), paths.REFERENCE)
     write_json(plain(_layout()), paths.LAYOUT)
-    write_json(_record(rules), paths.APPROVAL)
+    write_json(_record(rules, params), paths.APPROVAL)
     _show(write_manifest(paths.MODEL), params, compared.n)
     return {"reference applicants": compared.n}
 
 
-def _record(rules: dict[str, Any]) -> dict[str, Any]:
-    """Return the record of approvals; an empty one of a rule book that offers nothing.
+def _record(rules: dict[str, Any], params: PolicyParams) -> dict[str, Any]:
+    """Return the record of approvals; an empty one of a trial and where nothing is offered.
 
     A policy that nobody approved makes a bundle too, which decides nothing.
     """
-    return plain(recorded_approvals()) if rules["product"] is not None else {}
+    is_recorded = params.needs_approval and rules["product"] is not None
+    return plain(recorded_approvals()) if is_recorded else {}
 
 
 def _layout() -> Layout:
