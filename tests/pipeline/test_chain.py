@@ -129,8 +129,8 @@ def test_the_bundle_is_text_and_its_manifest_right(run: Path) -> None:
         content = (run / paths.MODEL / name).read_bytes()
         assert hashlib.sha256(content).hexdigest() == sha
         content.decode("utf-8")
-    # No decision reads these; the layout of raw tables is empty.
-    beside = {"manifest.json", "training.json", "ridge.json", "layout.json"}
+    # No decision reads these; the layout of raw tables and the record of a trial are empty.
+    beside = {"manifest.json", "training.json", "ridge.json", "layout.json", "approval.json"}
     assert {path.name for path in (run / paths.MODEL).iterdir()} == set(files) | beside
 
 
