@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from creditloom.world.calendar import Days
 from creditloom.world.config.config_types import Calendar, WorldParams
@@ -182,6 +183,12 @@ def solve_coefficients(setting: Setting) -> Coefficients:
 
     Part of it are the older applicants on whose labels the incumbent's scorecard is trained.
     """
+    # A sum that threads share has another last bit on another processor.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _solved_on_one_thread(setting)
+
+
+def _solved_on_one_thread(setting: Setting) -> Coefficients:
     nature = setting.nature
     # People, noise of their events, u, history, files, labels and terms share this stream, in
     # this order.
