@@ -122,6 +122,7 @@ def test_a_label_column_of_applications(fitted: tuple[Path, Result]) -> None:
         "spending_stability",
         "spending_pattern",
         "fund_retention",
+        "peer_transfers",
     }
     assert len(decisions) == PEOPLE
 
