@@ -24,7 +24,7 @@ from ..rules.verdict import Verdicts
 from ..score.scorer import Reference
 from .given import given_behaviours
 from .sentences import Cited, sentences
-from .significance import rests_on_score, significant, with_referrals
+from .significance import lowest, rests_on_score, significant, with_referrals
 from .text import Language, behaviours, word_column
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
@@ -129,7 +129,7 @@ def score_reasons(
     """
     points, lead = concept_points
     gain = np.round(points - reference.concepts(catalogue), RANK_DECIMALS)
-    order, is_reason = _lowest(np.where(lead < 0, np.inf, gain))
+    order, is_reason = lowest(np.where(lead < 0, np.inf, gain), TOP)
     # An adverse decision always has a reason, even where nothing lies below the reference.
     is_reason[:, 0] = True
     row, rank = np.nonzero(is_reason)
@@ -141,23 +141,6 @@ def score_reasons(
     else:
         words = given_behaviours(given[0], given[1][row], feature, language)
     return Reasons(row, word_column(catalogue.concept_ids, concept), gain[row, concept], words)
-
-
-def _lowest(gain: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of the lowest gains of each row, lowest first, and which are negative.
-
-    Of equal gains the first one comes first. An unused concept has an infinite gain.
-    """
-    own = np.arange(len(gain))
-    order = np.zeros((len(gain), min(TOP, gain.shape[1])), np.int64)
-    is_lost = np.zeros(order.shape, dtype=bool)
-    # A few times the lowest one of each row: a sort of all of them takes twice as long.
-    for rank in range(order.shape[1]):
-        place = gain.argmin(axis=1)
-        order[:, rank] = place
-        is_lost[:, rank] = gain[own, place] < 0
-        gain[own, place] = np.inf
-    return order, is_lost
 
 
 # Which rows are explained, and what comes out: reasons for all, columns of points on request.

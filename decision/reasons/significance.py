@@ -41,18 +41,25 @@ def significant(gain: np.ndarray, errors: np.ndarray, most: int) -> tuple[np.nda
     >>> order[is_cited].tolist()
     [0, 2]
     """
+    return lowest(np.where(gain < -errors, gain, np.inf), most)
+
+
+def lowest(gain: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the lowest gains of each row, lowest first, and which are negative.
+
+    Both are rows x at most `most`. Of equal gains the first one comes first. What may not be cited
+    has an infinite gain. `gain` is used up.
+    """
     own = np.arange(len(gain))
-    is_lost = gain < -errors
-    left = np.where(is_lost, gain, np.inf)
     order = np.zeros((len(gain), min(most, gain.shape[1])), np.int64)
-    is_cited = np.zeros(order.shape, dtype=bool)
+    is_lost = np.zeros(order.shape, dtype=bool)
     # A few times the lowest one of each row: a sort of all of them takes twice as long.
     for rank in range(order.shape[1]):
-        place = left.argmin(axis=1)
+        place = gain.argmin(axis=1)
         order[:, rank] = place
-        is_cited[:, rank] = left[own, place] < 0
-        left[own, place] = np.inf
-    return order, is_cited
+        is_lost[:, rank] = gain[own, place] < 0
+        gain[own, place] = np.inf
+    return order, is_lost
 
 
 def rests_on_score(verdicts: Verdicts) -> np.ndarray:

@@ -26,6 +26,7 @@ from tests.features.raw import PARAMS, random_raw
 from tests.fit.conftest import Run, fit  # noqa: F401  a fixture
 
 # table: column of ids -> the numbering that it shares
+TAUGHT = "the rows that taught the model"
 NUMBERING = {
     "application_id": "loan",
     "applicant_id": "person",
@@ -84,14 +85,15 @@ def fitted(own: Path, fit: Run) -> Path:  # noqa: F811  the fixture above
     return home
 
 
-@pytest.mark.xfail(reason="R12 stops a batch of so few training rows: bins are held out, open")
 def test_decisions_name_applications_as_the_user_does(fitted: Path) -> None:
     """By fit, from memory and by a batch: `00119` keeps its zeros, at every door the same PD."""
     loans = pd.read_csv(fitted / "own" / "loans.csv", dtype=str)["loan"].tolist()
     of_fit = read_frame(fitted / "out" / "decisions.parquet")
     in_memory = from_events(fitted / "raw", fitted / "out" / "bundle")
     bundle = fitted / "out" / "bundle"
-    score(fitted / "batch.parquet", events=fitted / "raw", bundle=bundle)
+    # R12 compares with held-out scores. The rows that taught so small a model score wider, and a
+    # person who knows that accepts it.
+    score(fitted / "batch.parquet", events=fitted / "raw", bundle=bundle, accept_drift=TAUGHT)
     of_batch = read_frame(fitted / "batch.parquet")
     _check_mapped_batch(fitted, of_batch)
     loans.remove("001")
@@ -110,7 +112,7 @@ def test_decisions_name_applications_as_the_user_does(fitted: Path) -> None:
 def _check_mapped_batch(fitted: Path, of_batch: pd.DataFrame) -> None:
     """A batch of the user's own files is that of the tables that the mapping makes of them."""
     words = ["score", "--events", "own", "--mapping", "mapping.yaml", "--output", "mapped.parquet"]
-    command = [*words, "--bundle", "out/bundle", "--json"]
+    command = [*words, "--bundle", "out/bundle", "--accept-drift", TAUGHT, "--json"]
     done = CliRunner().invoke(build(["score"]), command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     pd.testing.assert_frame_equal(read_frame(fitted / "mapped.parquet"), of_batch)

@@ -118,14 +118,19 @@ def _changed_sources(
     for table, ids in by_table.items():
         key = "application_id" if table == APPLICATIONS.name else "applicant_id"
         keys = {people[one].stated[key]: one for one in ids}
+        written: set[int] = set()
         for k, file in enumerate(sources[table]):
             rows = pq.read_table(file)
-            there = sorted(set(pc.unique(rows[key]).to_pylist()) & set(keys))
+            there = set(pc.unique(rows[key]).to_pylist()) & set(keys)
+            if k == len(sources[table]) - 1:
+                # Whose first row of the table is an added one lies in no file yet.
+                there |= set(keys) - written
             if there:
-                mine = [(keys[one], one) for one in there]
+                mine = [(keys[one], one) for one in sorted(there)]
                 target = work / f"{table}-{k}.parquet"
                 pq.write_table(_with_changes(rows, table, key, mine, people, changes), target)
                 changed[table][k] = str(target)
+                written |= there
     return changed
 
 
