@@ -55,9 +55,11 @@ format: setup ## write the one format
 CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
 	tests/features/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
 	tests/fit/test_tables.py tests/fit/test_matrix_source.py
+# All quick tests once more, beside the wheel alone: `make proof` runs them.
+ALL_ALONE := tests/package/test_wheel.py::test_all_tests_pass_without_the_repository
 
 consumer: setup ## registered model and wheel in clean environments, on Spark and over REST; recipes; same bytes (minutes)
-	$(RUN) -m pytest -m slow $(CONSUMER)
+	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m slow $(CONSUMER) --deselect $(ALL_ALONE)
 
 proof: setup ## every slow test: worlds at seeds 1-5, rules read wrongly, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import creditloom
 from creditloom.decision.rules.filters import FILTERS
 from creditloom.pipeline.commands.letters.codes import described, page
 from creditloom.pipeline.commands.letters.letter_data import emitted_codes, letter_data
 from creditloom.serving.applicant.letters.letter_types import CodeWords
 from creditloom.storage.files.errors import DataError
-from tests.architecture.source import ROOT
+from tests.checkout import ROOT, needs_checkout
 
+PACKAGE = Path(creditloom.__file__).parent
 WORDS = {entry.code: entry for entry in letter_data().codes.codes}
 
 
@@ -40,7 +43,7 @@ def test_every_code_literal_of_the_rules_is_listed() -> None:
     """The other way round: codes are searched in the source, and not only in its tables."""
     found = set()
     for folder in ("decision/rules", "decision/quote", "decision/rulebook"):
-        for file in (ROOT / folder).glob("*.py"):
+        for file in (PACKAGE / folder).glob("*.py"):
             text = file.read_text(encoding="utf-8")
             found |= set(re.findall(r'"((?:R|M|H|L|P|B|T|FR)\d{1,2})"', text))
     assert found and found <= set(WORDS)
@@ -57,6 +60,7 @@ def test_every_action_of_a_filter_has_its_chinese_words() -> None:
     assert [one.code for one in FILTERS if not WORDS[one.code].action_zh] == []
 
 
+@needs_checkout
 def test_the_page_is_what_the_data_give() -> None:
     """`creditloom codes --write` writes it again."""
     assert (ROOT / "docs" / "codes.md").read_text(encoding="utf-8") == page()

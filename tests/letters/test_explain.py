@@ -28,7 +28,7 @@ from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import write_table
-from tests.architecture.source import ROOT
+from tests.checkout import ROOT, needs_checkout
 from tests.letters.conftest import Cases
 
 
@@ -141,6 +141,7 @@ def test_a_decision_that_is_not_there_is_refused_with_a_next_step(home: Path) ->
         find(None, None, None, None)
 
 
+@needs_checkout
 def test_the_commands_of_the_page_exist_with_their_options() -> None:
     """docs/letters.md: every command and every option of it is one that the command line has."""
     text = (ROOT / "docs" / "letters.md").read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.pipeline import stage_runner
-from tests.checkout import IN_CHECKOUT, ROOT
+from tests.checkout import ABOUT_IT, IN_CHECKOUT, ROOT
 from tests.fit.conftest import loans
 from tests.pipeline.conftest import small_run
 
@@ -234,24 +234,70 @@ def test_raw_events_become_the_decisions_of_the_pipeline(elsewhere: Elsewhere, m
     assert by_python.equals(expected.select(["decision_id", "pd"]).cast(by_python.schema))
 
 
-def test_the_tests_alone_beside_the_wheel_pass(elsewhere: Elsewhere, tmp_path: Path) -> None:
-    """The tests alone beside the wheel pass, those of Spark and MLflow among them.
+def test_every_file_of_the_packages_is_in_the_wheel(elsewhere: Elsewhere) -> None:
+    """What git knows of a package is installed: code, tables, rules, templates."""
+    links = [path.name for path in (ROOT / "creditloom").iterdir() if path.is_symlink()]
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", *links], cwd=ROOT, capture_output=True, check=True
+    )
+    expected = set(listed.stdout.decode().strip("\0").split("\0"))
+    there = elsewhere.site / "creditloom"
+    installed = {str(path.relative_to(there)) for path in there.rglob("*") if path.is_file()}
+    assert len(expected) > 500
+    assert sorted(expected - installed) == []
+
+
+def test_the_tests_that_may_read_the_repository_pass_without_it(
+    elsewhere: Elsewhere, tmp_path: Path
+) -> None:
+    """Those that name its root or its pages, beside the wheel alone.
+
+    All tests are there and collected; `test_all_tests_pass_without_the_repository` runs all.
+    """
+    alone = _Alone(elsewhere, tmp_path)
+    naming = [
+        str(path.relative_to(alone.folder))
+        for path in sorted((alone.folder / "tests").rglob("test_*.py"))
+        if re.search(r"\bROOT\b|docs/|README", path.read_text(encoding="utf-8"))
+        and not set(path.relative_to(alone.folder).parts) & set(ABOUT_IT)
+    ]
+    assert len(naming) > 10
+    alone.passes(*naming)
+    assert "error" not in alone.passes("--collect-only", "tests").lower().splitlines()[-1]
+
+
+def test_all_tests_pass_without_the_repository(elsewhere: Elsewhere, tmp_path: Path) -> None:
+    """All quick tests beside the wheel alone, those of Spark and MLflow among them (`make proof`).
 
     This environment lends the extras, which it has installed.
     """
-    alone = tmp_path / "tests alone"
-    shutil.copytree(ROOT / "tests", alone / "tests", ignore=shutil.ignore_patterns("__pycache__"))
-    lent = tmp_path / "lent"
-    venv.create(lent, with_pip=False, symlinks=True)
-    site = next((lent / "lib").glob("python*/site-packages"))
-    _lend(elsewhere.site, site)
-    python = str(lent / "bin" / "python")
-    workers = ("-n", "2", "--dist", "loadfile")
-    quick = ("-m", "not slow", "-p", "no:cacheprovider", "tests")
-    done = _plainly(python, "-m", "pytest", "-q", *workers, *quick, cwd=alone)
-    assert done.returncode == 0, done.stdout[-1500:]
-    where = _plainly(python, "-c", "import creditloom; print(creditloom.__file__)", cwd=alone)
-    assert where.stdout.startswith(str(site)), where.stderr
+    _Alone(elsewhere, tmp_path).passes("tests")
+
+
+class _Alone:
+    """A folder with the tests and nothing else, and an environment with the wheel."""
+
+    def __init__(self, elsewhere: Elsewhere, tmp_path: Path) -> None:
+        self.folder = tmp_path / "tests alone"
+        no_caches = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "tests", self.folder / "tests", ignore=no_caches)
+        lent = tmp_path / "lent"
+        venv.create(lent, with_pip=False, symlinks=True)
+        site = next((lent / "lib").glob("python*/site-packages"))
+        _lend(elsewhere.site, site)
+        self.python = str(lent / "bin" / "python")
+        where = _plainly(
+            self.python, "-c", "import creditloom; print(creditloom.__file__)", cwd=self.folder
+        )
+        assert where.stdout.startswith(str(site)), where.stderr
+
+    def passes(self, *words: str) -> str:
+        """Run pytest with `words` on the quick tests: its last lines."""
+        workers = ("-n", "2", "--dist", "loadfile")
+        quick = ("-q", "-m", "not slow", "-p", "no:cacheprovider")
+        done = _plainly(self.python, "-m", "pytest", *workers, *quick, *words, cwd=self.folder)
+        assert done.returncode == 0, done.stdout[-1500:]
+        return done.stdout[-1500:]
 
 
 def _lend(installed: Path, site: Path) -> None:
