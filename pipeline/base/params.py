@@ -12,6 +12,7 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 import typing
 from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
@@ -69,6 +70,16 @@ class _Loader(SafeLoader):
             where = f"{node.start_mark.name}, line {node.start_mark.line + 1}"
             raise ParamsError(f"{where}: key written twice: {', '.join(twice)}; keep one of them")
         return super().construct_mapping(node, deep=deep)
+
+
+# `off`, `on`, `yes` and `no` are words here, as they are for DVC, which reads params.yaml by
+# YAML 1.2: `scenario: off` is the name of a scenario. Only `true` and `false` are truth values.
+_BOOL = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|false|True|False)$"), list("tTfF"))
 
 
 def section(name: str, kind: type[T], path: Path = paths.PARAMS) -> T:
@@ -131,10 +142,10 @@ def changed_text(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
 def parse_value(text: str) -> Any:
     """Return a value as YAML reads it.
 
-    >>> [parse_value(text) for text in ("6000", "0.5", "false", "S5")]
-    [6000, 0.5, False, 'S5']
+    >>> [parse_value(text) for text in ("6000", "0.5", "false", "S5", "off")]
+    [6000, 0.5, False, 'S5', 'off']
     """
-    return yaml.safe_load(text)
+    return yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
 
 
 def mapping(path: Path) -> dict[str, Any]:
