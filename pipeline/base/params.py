@@ -23,6 +23,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params_text import replaced
 
 # table: the sections of params.yaml, in the order of the file
 SECTIONS = (
@@ -117,13 +118,13 @@ def typed_content(content: Mapping[str, Any], kind: type[T], path: Path) -> T:
 
 
 def changed_text(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
-    """Return the text of params.yaml with values replaced; comments are not kept.
+    """Return the text of params.yaml with values replaced; its comments stay.
 
     Each value is named by its dotted path (`world.applicants`). It is checked when a stage reads
     it. Raises ParamsError for a path that the file does not have.
     """
-    whole = dict(mapping(path))
-    for dotted, value in changes.items():
+    whole = mapping(path)
+    for dotted in changes:
         *above, last = dotted.split(".")
         at: Any = whole
         for key in above:
@@ -135,8 +136,8 @@ def changed_text(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
                 f"{path}: no parameter `{dotted}` to change; "
                 "expected a dotted path such as world.applicants"
             )
-        at[last] = value
-    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+    paths_of = {tuple(dotted.split(".")): value for dotted, value in changes.items()}
+    return replaced(path.read_text(encoding="utf-8"), paths_of)
 
 
 def parse_value(text: str) -> Any:
