@@ -25,6 +25,9 @@ from creditloom.pipeline.base.ending import ending, require_finite
 
 # table: name of a command -> its module and function
 COMMANDS = {
+    "status": "creditloom.pipeline.commands.workspace.status:status",
+    "open": "creditloom.pipeline.commands.workspace.open_page:open_page",
+    "doctor": "creditloom.pipeline.commands.workspace.doctor:doctor",
     "simulate": "creditloom.pipeline.commands.world.simulate:simulate",
     "params": "creditloom.pipeline.commands.model.params:params",
     "fit": "creditloom.pipeline.commands.model.fit:fit",
@@ -63,11 +66,23 @@ COMMANDS = {
     "keep": "creditloom.pipeline.commands.model.keep:keep",
     "tune": "creditloom.pipeline.stages.model.tune.command:tune",
     "backtest": "creditloom.pipeline.commands.origins.backtest:run_backtest",
-    "rejects": "creditloom.pipeline.commands.rejects.command:rejects",
+    "rejects": "creditloom.pipeline.commands.origins.rejects.command:rejects",
     "alternatives": "creditloom.pipeline.commands.origins.alternatives.command:alternatives",
     "share-recovery": "creditloom.pipeline.proof.share_recovery:share_recovery",
     "trace": "creditloom.pipeline.proof.trace.command:trace",
     "dictionary": "creditloom.pipeline.commands.model.dictionary:dictionary",
+}
+# table: heading of `creditloom --help` -> its commands, by who looks for them
+GROUPS = {
+    "Where you are": ("status", "open", "doctor", "params"),
+    "A table or raw tables of your own": ("fit", "tables", "check"),
+    "Decisions": ("decide", "score", "quote", "products", "replay", "verify", "erase", "key"),
+    "One person": ("explain", "letter", "recourse", "refer", "codes", "lineage"),
+    "Models": ("register", "promote", "history", "verify-model", "retrain", "tune", "keep"),
+    "Policy and book": ("policy", "whatif", "compare", "optimise", "review", "forward"),
+    "Judgement": ("backtest", "rejects", "alternatives", "certificate", "evidence"),
+    "The simulated lender": ("simulate", "claims", "share-recovery"),
+    "For its developers": ("bench", "scale", "trace", "dictionary"),
 }
 # Old name of a command -> new name. An old name still works, with a note on stderr, but is not
 # listed.
@@ -118,10 +133,11 @@ def _finite(command: Callable[..., None], name: str) -> Callable[..., None]:
 
 
 def contents() -> typer.Typer:
-    """Return the command line that lists every command with one line; no command is imported."""
+    """Return the command line that lists every command by group; no command is imported."""
     app = _empty()
-    for name in COMMANDS:
-        app.command(name, help=summary_of(name))(lambda: None)
+    for group, names in GROUPS.items():
+        for name in names:
+            app.command(name, help=summary_of(name), rich_help_panel=group)(lambda: None)
     return app
 
 

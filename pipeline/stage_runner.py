@@ -7,11 +7,14 @@ checkout.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import changed_text
@@ -54,16 +57,38 @@ def run_command(folder: Path, *words: str) -> None:
 
 
 def _run_module(folder: Path, module: str, told: str, words: Sequence[str] = ()) -> None:
-    ended = subprocess.run(  # noqa: S603  our own modules, no shell
-        [sys.executable, "-m", module, *words],
-        cwd=folder,
-        env=with_package(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with _stage_ends_with_us():
+        ended = subprocess.run(  # noqa: S603  our own modules, no shell
+            [sys.executable, "-m", module, *words],
+            cwd=folder,
+            env=with_package(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if ended.returncode:
         lines = (ended.stderr or ended.stdout).strip().splitlines()[-ERROR_LINES:]
         raise ChainError(
             f"{told} failed in {folder} with exit code {ended.returncode}:\n" + "\n".join(lines)
         )
+
+
+@contextmanager
+def _stage_ends_with_us() -> Iterator[None]:
+    """Let SIGTERM end the process of the stage too.
+
+    Without a handler it would end this process alone, and the stage would run on unseen.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set a handler
+        return
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    """Leave by an exception: `subprocess.run` then ends its process."""
+    raise SystemExit(128 + number)

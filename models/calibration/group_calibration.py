@@ -277,29 +277,58 @@ def ece_interval(
 # --- An interval for the PD itself ---
 
 
+@dataclass(frozen=True)
+class AskedMargins:
+    """Margins whose PDs are asked: of the model, shape (n,), and of its refits, shape (k, n).
+
+    A refit is the same procedure on drawn loans. by_refit: empty where none was made.
+    """
+
+    margin: Floats
+    by_refit: Floats
+
+    def draws(self, draws: int, seed: int) -> Iterator[Floats]:
+        """Yield margins that move as the refits move, all people of a draw together.
+
+        A draw is the margin + t sum_k z_k (refit_k - mean refit) / sqrt(k - 1), z normal: its
+        covariance between people is that of the refits. t widens it as few refits do not know
+        their own deviation well: it gives Student's t with k - 1 degrees of freedom.
+        """
+        rng = np.random.default_rng(seed)
+        k = len(self.by_refit)
+        if k < 2:
+            yield from (self.margin for _ in range(draws))
+            return
+        moves = (self.by_refit - self.by_refit.mean(axis=0)) / np.sqrt(k - 1)
+        for _ in range(draws):
+            t = np.sqrt((k - 1) / rng.chisquare(k - 1))
+            yield self.margin + t * (rng.normal(size=k) @ moves)
+
+
 def pd_draws(
     margin: Floats,
     judged: Dataset,
     before: Dataset,
     door: Floats,
-    at: Floats,
+    asked: AskedMargins,
     params: CalibrationParams,
     draws: int,
     seed: int,
 ) -> Floats:
-    """Return the PDs at the margins `at` by calibrations on drawn loans, shape (up to draws, n).
+    """Return the PDs asked by calibrations on drawn loans, shape (up to draws, n).
 
     judged, margin: the loans held out and their margins. before: the loans that tell the level.
     Both are drawn with replacement. door: margins of everyone in the last months, as in
-    `fit_held_out`. The trees stay as they are, and the economy of the months ahead is not drawn. So
-    it is the error of the calibration alone.
+    `fit_held_out`. The margins asked move as the refits do. So it is the error of the training and
+    of the calibration: the economy of the months ahead is not in it, nor what no refit learns.
     A draw that cannot be calibrated is left out; with few bads there may be none left.
     """
     few = replace(params, min_bads=1)
+    at = asked.draws(draws, seed + 2)
     own = drawn_counts(len(margin), draws, seed)
     behind_level = drawn_counts(len(before.outcome), draws, seed + 1)
     out = []
-    for counts, level_counts in zip(own, behind_level, strict=True):
+    for counts, level_counts, moved in zip(own, behind_level, at, strict=True):
         rows = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
         of_level = np.repeat(np.arange(len(level_counts)), level_counts.astype(np.intp))
         try:
@@ -307,8 +336,8 @@ def pd_draws(
             line = fit_held_out(judged.where(rows), margin[rows], door, level, few)
         except ModelError:
             continue
-        out.append(line.pd(at))
-    return np.stack(out) if out else np.empty((0, len(at)))
+        out.append(line.pd(moved))
+    return np.stack(out) if out else np.empty((0, len(asked.margin)))
 
 
 # --- Offsets by file type ---

@@ -15,7 +15,7 @@ from creditloom.decision.pricing.profit import ProfitTerms
 from creditloom.models.calibration import calibration
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import Order
-from creditloom.models.calibration.group_calibration import pd_draws
+from creditloom.models.calibration.group_calibration import AskedMargins, pd_draws
 from creditloom.models.calibration.level import relative_sd
 from creditloom.models.evaluation import figures
 from creditloom.models.evaluation.bars import FamilySpread
@@ -68,6 +68,7 @@ class Inputs:
     profit_terms: of the product that decided; None where the tier alone decides.
     fairness: edges, laws and recorded decisions of the fairness audit.
     rivals: scores of each rival on `oot`, one per training seed; they rise with risk.
+    refit_margins: of `oot` by the refits of the training, shape (refits, n); empty without any.
     """
 
     bundle: Bundle
@@ -85,6 +86,7 @@ class Inputs:
     fairness: FairnessSetting
     profit_terms: ProfitTerms | None = None
     rivals: Mapping[str, Scores] = field(default_factory=dict)
+    refit_margins: Floats = field(default_factory=lambda: np.empty((0, 0)))
 
 
 def evaluate(
@@ -150,8 +152,9 @@ def _group_calibration(
     everyone = inputs.everyone
     of_judged = everyone.where(np.isin(everyone.application_id, inputs.held_out.application_id))
     margin = inputs.held_out.margin
+    asked = AskedMargins(oot_margin, inputs.refit_margins)
     drawn = pd_draws(
-        margin, of_judged, before, door, oot_margin, calibrating, params.pd_draws, params.seed
+        margin, of_judged, before, door, asked, calibrating, params.pd_draws, params.seed
     )
     judged = group_figures.Judged(cohort, scorer.catalogue, inputs.bundle.tiers)
     block, table = group_figures.group_calibration(judged, params, drawn)

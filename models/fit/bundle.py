@@ -27,7 +27,8 @@ from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.policy.bundle_policy import PolicyParams, reference
 from creditloom.models.sample.arrays import Floats, one_thread
 from creditloom.models.sample.metrics import logit
-from creditloom.models.stacking.concept_errors import RefitParams, concept_errors
+from creditloom.models.stacking.concept_errors import concept_errors
+from creditloom.models.stacking.refits import RefitParams
 
 # Position of the inner edge between G6, the last tier that approves, and G7.
 APPROVAL_EDGE = 5
@@ -136,7 +137,8 @@ def _concept_errors(
     concepts = [str(words.features[column.column]["concept"]) for column in columns]
     # A sum that threads share has another last bit on another machine.
     with one_thread():
-        return concept_errors(fitted.recipe, concepts, x, fitted.model.margin_of(x), refits)
+        margin = fitted.model.margin_of(x)
+        return concept_errors(fitted.recipe.refits(refits), concepts, x, margin, refits.rows)
 
 
 def _catalogue(fitted: CalibratedModel, words: ColumnTexts) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from creditloom.models.fit.encoding import EncodingParams
 from creditloom.models.selection.feature_choice import SelectionParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity
-from creditloom.models.stacking.concept_errors import RefitParams
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
+from creditloom.models.stacking.refits import RefitParams
 from creditloom.models.stacking.stack import StackParams
 
 # The learner whose own figures stand beside those of the stack.

@@ -16,9 +16,9 @@ from creditloom.models.fit.encoding import Encoded, Encoding
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.selection.feature_choice import DroppedFeature
 from creditloom.models.stacking.boosted import stand_ins, with_stand_in
-from creditloom.models.stacking.concept_errors import Recipe
 from creditloom.models.stacking.learner import Member
 from creditloom.models.stacking.procedure import stacked_trees
+from creditloom.models.stacking.refits import Recipe
 from creditloom.models.stacking.sign_proof import refuse_broken
 from creditloom.models.stacking.stack import Stack
 from creditloom.models.stacking.tree_text import feature_infos, model_text

@@ -23,9 +23,9 @@ from creditloom.models.fit.inner_folds import inner_folds
 from creditloom.models.fit.training_table import TrainingTable
 from creditloom.models.sample.arrays import Floats, Mask, one_thread
 from creditloom.models.sample.errors import ModelError
-from creditloom.models.stacking.concept_errors import Recipe
 from creditloom.models.stacking.learner import Member, NamedLearner
 from creditloom.models.stacking.procedure import Fold, StackChoice, choose, members, stack_of
+from creditloom.models.stacking.refits import Recipe
 from creditloom.models.stacking.shape_search import SEARCHED, ShapeSearch
 from creditloom.models.stacking.stack import DECIMALS as STACK_DECIMALS
 from creditloom.models.stacking.stack import Stack

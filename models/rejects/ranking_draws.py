@@ -6,17 +6,19 @@ interval tells the luck of who is judged, and the mean over training seeds some 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from creditloom.models.evaluation.rivals.paired import (
+    Scores,
+    SortedScore,
+    interval,
+    paired_draws,
+)
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.errors import ModelError
-
-# The interval leaves out so much at each end: it is one of 95 %.
-TAIL = 0.025
 
 
 @dataclass(frozen=True)
@@ -31,45 +33,6 @@ class JudgedApplicants:
     def bads(self) -> float:
         """Return the sum of the outcomes, not weighted."""
         return float(self.y.sum())
-
-    def draws(self, draws: int, seed: int) -> Iterator[Floats]:
-        """Yield the weights of the applicants in each draw."""
-        rng = np.random.default_rng(seed)
-        n = len(self.rows)
-        for _ in range(draws):
-            yield self.weight * np.bincount(rng.integers(0, n, n), minlength=n)
-
-
-@dataclass(frozen=True)
-class SortedScores:
-    """Scores in ascending order, so that the Gini of each draw needs no sort.
-
-    order: of the applicants. starts: the first place of each distinct score. y: in that order.
-    """
-
-    order: NDArray[np.intp]
-    starts: NDArray[np.intp]
-    y: Floats
-
-    @classmethod
-    def of(cls, judged: JudgedApplicants, score: Floats) -> SortedScores:
-        """Return the scores of all rows, in the order of those that judge."""
-        own = score[judged.rows]
-        # Equal scores keep the order of the rows; they share one rank whatever their order.
-        order = np.argsort(own, kind="stable")
-        starts = np.flatnonzero(np.diff(own[order], prepend=-np.inf))
-        return cls(order, starts, judged.y[order])
-
-    def gini(self, weight: Floats) -> float:
-        """Return the Gini with these weights; NaN without bads or goods."""
-        w = weight[self.order]
-        bad = np.add.reduceat(w * self.y, self.starts)
-        good = np.add.reduceat(w * (1.0 - self.y), self.starts)
-        pairs = bad.sum() * good.sum()
-        if not pairs > 0:
-            return float("nan")
-        below = np.cumsum(good) - good / 2
-        return float(2.0 * (bad @ below) / pairs - 1.0)
 
 
 @dataclass(frozen=True)
@@ -103,25 +66,21 @@ def differences(
             f"reject inference: {len(judged.y)} judging applicants with {judged.bads:g} bads; "
             "expected bads and goods. Judge on more applicants."
         )
-    ordered = {
-        name: [SortedScores.of(judged, score) for score in of_seeds]
-        for name, of_seeds in scores.items()
+    own = {
+        name: tuple(score[judged.rows] for score in of_seeds) for name, of_seeds in scores.items()
     }
-    value = {name: _mean(seeds, judged.weight) for name, seeds in ordered.items()}
-    drawn = np.array(
-        [
-            [_mean(seeds, weight) for seeds in ordered.values()]
-            for weight in judged.draws(draws, seed)
-        ]
-    )
-    reference, *others = scores
+    value = {name: _gini(judged, of_seeds) for name, of_seeds in own.items()}
+    aucs = paired_draws(judged.y, judged.weight, own, draws, seed)
+    reference, *others = own
     out = {reference: GiniDifference(value[reference])}
-    for k, name in enumerate(others, start=1):
-        low, high = np.nanquantile(drawn[:, k] - drawn[:, 0], [TAIL, 1.0 - TAIL])
-        difference = value[name] - value[reference]
-        out[name] = GiniDifference(value[name], difference, float(low), float(high))
+    for name in others:
+        # A Gini is twice the AUC less 1.
+        low, high = interval(2.0 * (aucs[name] - aucs[reference]))
+        out[name] = GiniDifference(value[name], value[name] - value[reference], low, high)
     return out
 
 
-def _mean(seeds: list[SortedScores], weight: Floats) -> float:
-    return float(np.mean([scores.gini(weight) for scores in seeds]))
+def _gini(judged: JudgedApplicants, of_seeds: Scores) -> float:
+    bad = judged.weight * judged.y
+    good = judged.weight - bad
+    return float(np.mean([2.0 * SortedScore.of(one).auc(bad, good) - 1.0 for one in of_seeds]))

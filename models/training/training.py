@@ -19,7 +19,6 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
-from creditloom.models.stacking.concept_errors import Recipe, RefitParams
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
 from creditloom.models.stacking.procedure import (
     HeldOutPaths,
@@ -30,6 +29,7 @@ from creditloom.models.stacking.procedure import (
     stack_of,
     stacked_trees,
 )
+from creditloom.models.stacking.refits import Recipe, RefitParams
 from creditloom.models.stacking.sign_proof import refuse_broken
 from creditloom.models.stacking.stack import Stack, StackParams
 from creditloom.models.stacking.tree_text import ModelTree, feature_infos, model_text

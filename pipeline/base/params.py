@@ -12,6 +12,7 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 import typing
 from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
@@ -22,6 +23,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.params_text import replaced
 
 # table: the sections of params.yaml, in the order of the file
 SECTIONS = (
@@ -71,6 +73,16 @@ class _Loader(SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
+# `off`, `on`, `yes` and `no` are words here, as they are for DVC, which reads params.yaml by
+# YAML 1.2: `scenario: off` is the name of a scenario. Only `true` and `false` are truth values.
+_BOOL = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOL]
+    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOL, re.compile("^(?:true|false|True|False)$"), list("tTfF"))
+
+
 def section(name: str, kind: type[T], path: Path = paths.PARAMS) -> T:
     """Return one section of params.yaml as `kind`.
 
@@ -106,13 +118,13 @@ def typed_content(content: Mapping[str, Any], kind: type[T], path: Path) -> T:
 
 
 def changed_text(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
-    """Return the text of params.yaml with values replaced; comments are not kept.
+    """Return the text of params.yaml with values replaced; its comments stay.
 
     Each value is named by its dotted path (`world.applicants`). It is checked when a stage reads
     it. Raises ParamsError for a path that the file does not have.
     """
-    whole = dict(mapping(path))
-    for dotted, value in changes.items():
+    whole = mapping(path)
+    for dotted in changes:
         *above, last = dotted.split(".")
         at: Any = whole
         for key in above:
@@ -124,17 +136,17 @@ def changed_text(changes: Mapping[str, Any], path: Path = paths.PARAMS) -> str:
                 f"{path}: no parameter `{dotted}` to change; "
                 "expected a dotted path such as world.applicants"
             )
-        at[last] = value
-    return str(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True))
+    paths_of = {tuple(dotted.split(".")): value for dotted, value in changes.items()}
+    return replaced(path.read_text(encoding="utf-8"), paths_of)
 
 
 def parse_value(text: str) -> Any:
     """Return a value as YAML reads it.
 
-    >>> [parse_value(text) for text in ("6000", "0.5", "false", "S5")]
-    [6000, 0.5, False, 'S5']
+    >>> [parse_value(text) for text in ("6000", "0.5", "false", "S5", "off")]
+    [6000, 0.5, False, 'S5', 'off']
     """
-    return yaml.safe_load(text)
+    return yaml.load(text, _Loader)  # noqa: S506  _Loader is a SafeLoader
 
 
 def mapping(path: Path) -> dict[str, Any]:

@@ -60,6 +60,8 @@ TUNING = DATA / "tuning"
 # Beside data/model: margins of single applicants are no part of a bundle.
 HELD_OUT = DATA / "held_out" / "held_out.parquet"
 HELD_OUT_APPLICANTS = DATA / "held_out" / "applicants.parquet"
+# The model once more on drawn loans, one text for each refit.
+REFITS = DATA / "held_out" / "refits"
 
 MODEL = DATA / "model"
 MODEL_TXT = MODEL / "model.txt"

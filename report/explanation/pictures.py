@@ -6,6 +6,7 @@ Each picture is drawn in English. If the machine has a Chinese font, it is drawn
 from __future__ import annotations
 
 import io
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -37,6 +38,14 @@ CHINESE_FONTS = (
 LABEL_WIDTH = {"en": 40, "zh": 22}  # characters of a label before it is broken
 NARROW = 0.6  # share of LABEL_WIDTH, for a picture that has half the page
 LABEL_SIZE = 9  # points
+LINE_HEIGHT = 0.17  # inches of a line of a label of that size, with the space below it
+FRAME_HEIGHT = 1.2  # inches of a picture above and below its rows
+# Colours of a picture: what it shows needs no more, and the page is read on phones, too. With true
+# colours the pictures were three quarters of the page.
+COLOURS = 64
+WATERFALL_WIDTH = 5.2  # inches: narrower, and the numbers do not fit into their bars
+OTHERS = re.compile(r"(\d+) other features")
+OTHER_CONCEPTS = {"en": r"\1 other concepts", "zh": r"其余 \1 项"}
 MAX_BARS = 20  # of a bar picture
 MAX_STEPS = 12  # of a waterfall; shap sums the others
 AXES = {"en": "points (positive raises the score)", "zh": "分值（正值提高评分）"}
@@ -117,7 +126,24 @@ def _png(job: PictureJob, language: str, font: Path | None, params: ExplainParam
             out, format="png", dpi=params.dpi, bbox_inches="tight", metadata={"Software": None}
         )
         plt.close("all")
+    return _with_few_colours(out.getvalue())
+
+
+def _with_few_colours(png: bytes) -> bytes:
+    from PIL import Image
+
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        # No dither: it would make the file larger, and flat colours rough.
+        few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few.save(out, format="png", optimize=True)
     return out.getvalue()
+
+
+def _height(labels: Sequence[str], shown: int) -> float:
+    """Return the height in inches at which no label runs into the next one."""
+    lines = max((label.count("\n") + 1 for label in labels), default=1)
+    return FRAME_HEIGHT + LINE_HEIGHT * (lines + 0.5) * min(shown, len(labels))
 
 
 def _fonts(font: Path | None) -> dict[Any, Any]:
@@ -181,7 +207,7 @@ def _beeswarm(explained: SamplePoints, params: ExplainParams, language: str) -> 
         values,
         max_display=params.features_shown,
         show=False,
-        plot_size=(9, 6.5),
+        plot_size=(9, _height(values.feature_names, params.features_shown)),
         color_bar_label=bar_label,
     )
     plt.gca().tick_params(axis="y", labelsize=LABEL_SIZE)
@@ -214,7 +240,12 @@ def _waterfall(explained: SamplePoints, row: int, language: str) -> None:
     names = _concept_labels(explained, ids, language, NARROW)
     values = shap.Explanation(values=points[row], base_values=explained.base, feature_names=names)
     shap.plots.waterfall(values, max_display=MAX_STEPS, show=False)
-    plt.gcf().set_size_inches(4.2, 5)
+    # shap shows the strongest concepts; the labels of all of them bound theirs.
+    plt.gcf().set_size_inches(WATERFALL_WIDTH, _height(names, MAX_STEPS))
+    axes = plt.gca()
+    # shap names what it sums, in English and as features; the bars are concepts.
+    texts = [OTHERS.sub(OTHER_CONCEPTS[language], one.get_text()) for one in axes.get_yticklabels()]
+    axes.set_yticks(axes.get_yticks(), texts)
     plt.gca().tick_params(axis="y", labelsize=LABEL_SIZE)
 
 

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit, logit
+from scipy.stats import t
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.calibration.calibration_tests import slope_test
 from creditloom.models.calibration.group_calibration import (
+    AskedMargins,
     JudgedLoans,
     ece_interval,
     group_table,
@@ -24,6 +26,8 @@ from creditloom.models.evaluation.groups.group_figures import file_type_offset
 from creditloom.models.sample.dataset import Dataset
 
 N = 30_000
+# No training was repeated: the interval is that of the calibration alone.
+NO_REFITS = np.empty((0, 0))
 GROUP = np.where(np.arange(N) % 3 == 0, "a", "b")
 
 
@@ -158,7 +162,8 @@ def test_the_interval_of_a_mean_pd_narrows_with_the_labels() -> None:
     for n in (2_000, 30_000):
         loans = loans_of(y[:n])
         margin = logit(pd_[:n])
-        drawn = pd_draws(margin, loans, loans, margin, logit(pd_), CalibrationParams(), 30, 1)
+        asked = AskedMargins(logit(pd_), NO_REFITS)
+        drawn = pd_draws(margin, loans, loans, margin, asked, CalibrationParams(), 30, 1)
         means = drawn.mean(axis=1)
         assert means.min() < pd_.mean() * 1.3 and drawn.shape == (30, N)
         widths.append(np.std(np.log(means)))
@@ -169,7 +174,32 @@ def test_without_bads_there_is_no_interval() -> None:
     y = np.zeros(100)
     loans = loans_of(y)
     margin = np.linspace(-4, -2, 100)
-    assert pd_draws(margin, loans, loans, margin, margin, CalibrationParams(), 3, 1).shape == (
-        0,
-        100,
-    )
+    asked = AskedMargins(margin, NO_REFITS)
+    drawn = pd_draws(margin, loans, loans, margin, asked, CalibrationParams(), 3, 1)
+    assert drawn.shape == (0, 100)
+
+
+def test_the_draws_of_margins_move_as_the_refits_do() -> None:
+    """Two people whom the refits move together, one whom they do not move at all."""
+    rng = np.random.default_rng(4)
+    luck = rng.normal(size=(40, 1))
+    refits = np.hstack([luck, 2.0 * luck, np.zeros((40, 1))])
+    drawn = np.stack(list(AskedMargins(np.array([1.0, 2.0, 3.0]), refits).draws(4_000, 1)))
+    assert drawn.mean(axis=0) == pytest.approx([1.0, 2.0, 3.0], abs=0.1)
+    # Student's t with 39 degrees of freedom is a little wider than the normal.
+    assert drawn[:, 0].std() == pytest.approx(refits[:, 0].std(ddof=1), rel=0.1)
+    assert np.corrcoef(drawn[:, 0], drawn[:, 1])[0, 1] == pytest.approx(1.0)
+    assert set(drawn[:, 2]) == {3.0}
+
+
+def test_few_refits_give_a_wider_interval_than_their_own_deviation() -> None:
+    """With the normal in the place of t, an interval from four refits holds too rarely."""
+    refits = np.random.default_rng(2).normal(size=(4, 1))
+    drawn = np.concatenate(list(AskedMargins(np.zeros(1), refits).draws(4_000, 1)))
+    low, high = np.quantile(drawn, [0.05, 0.95])
+    assert (high - low) / 2 == pytest.approx(t.ppf(0.95, 3) * refits.std(ddof=1), rel=0.1)
+
+
+def test_one_refit_moves_nothing() -> None:
+    asked = AskedMargins(np.zeros(2), np.ones((1, 2)))
+    assert [row.tolist() for row in asked.draws(2, 1)] == [[0.0, 0.0], [0.0, 0.0]]

@@ -21,7 +21,6 @@ from creditloom.models.rejects.control_band import BookedSample, thinned
 from creditloom.models.rejects.known_applicants import KnownApplicants, RefusedApplicants
 from creditloom.models.rejects.ranking_draws import (
     JudgedApplicants,
-    SortedScores,
     differences,
 )
 from creditloom.models.rejects.reject_params import FactorParams, RejectParams, WayName
@@ -281,9 +280,8 @@ def _judges(n: int = 4_000) -> tuple[JudgedApplicants, np.ndarray]:
 def test_a_drawn_gini_is_the_gini() -> None:
     judged, score = _judges()
     rounded = np.round(score, 1)
-    ordered = SortedScores.of(judged, rounded)
-    assert ordered.gini(judged.weight) == pytest.approx(gini(judged.y, rounded, judged.weight))
-    assert np.isnan(ordered.gini(np.zeros(len(score))))
+    found = differences(judged, {"none": rounded[None]}, draws=2, seed=1)
+    assert found["none"].gini == pytest.approx(gini(judged.y, rounded, judged.weight))
 
 
 def test_a_better_score_is_above_and_a_like_one_is_not() -> None:

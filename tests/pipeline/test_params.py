@@ -17,7 +17,15 @@ import pytest
 import yaml
 
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import SECTIONS, ParamsError, changed_text, document, section
+from creditloom.pipeline.base.params import (
+    SECTIONS,
+    ParamsError,
+    changed_text,
+    document,
+    mapping,
+    parse_value,
+    section,
+)
 from creditloom.pipeline.commands.model.params import TYPES, type_of
 from tests.architecture.source import modules, room_of, tree_of
 from tests.checkout import needs_checkout
@@ -178,3 +186,12 @@ def test_a_number_in_a_list_must_be_finite_too(tmp_path: Path) -> None:
     path = _file(tmp_path, _changed(("policy", "tier_edges"), [0.01, float("nan")]))
     with pytest.raises(ParamsError, match=r"policy\.tier_edges\.1: expected: a finite number"):
         section("policy", type_of("policy"), path)
+
+
+@pytest.mark.parametrize("word", ["off", "on", "yes", "no"])
+def test_a_word_stays_a_word_in_the_file_and_on_the_command_line(word: str, tmp_path: Path) -> None:
+    """YAML 1.1 reads them as truth values: `world.scenario=off` would then be refused."""
+    file = tmp_path / "params.yaml"
+    file.write_text(f"word: {word}\n")
+    assert mapping(file) == {"word": word}
+    assert parse_value(word) == word

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import changed_text
 from creditloom.pipeline.cli import build
-from creditloom.pipeline.commands.rejects.command import PAGE, RejectsError, shares_of
+from creditloom.pipeline.commands.origins.rejects.command import PAGE, RejectsError, shares_of
 from tests.pipeline.conftest import run_here
 
 QUICK = ("rejects", "--bands", "0,5", "--seeds", "1", "--trees", "20")

@@ -78,7 +78,7 @@ def type_of(name: str) -> type:
 def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
     """Check params.yaml: every block, key and value, before a long run.
 
-    With --set, change values first (comments are lost).
+    With --set, change values first; the comments of the file stay.
     """
     if change:
         # What is no params.yaml is refused before it is changed.

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from creditloom.models.calibration.calibration import CalibrationParams, fit_held_out, level_of
-from creditloom.models.calibration.group_calibration import drawn_counts, pd_draws
+from creditloom.models.calibration.group_calibration import AskedMargins, drawn_counts, pd_draws
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.learners.booster import signs_of
 from creditloom.models.sample.arrays import Floats
@@ -33,6 +33,7 @@ from creditloom.pipeline.base.params import section
 from creditloom.pipeline.proof.evidence.judges import GroupCoverage, aligned, coverage
 from creditloom.pipeline.proof.evidence.oot_rows import OotRows, oot_rows
 from creditloom.pipeline.proof.evidence.run_parts import Content
+from creditloom.pipeline.stages.results.evaluate.refit_margins import refit_margins
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import read_frame, read_json
 
@@ -163,13 +164,16 @@ def _house_draws(rows: OotRows, calibrating: CalibrationParams) -> Floats:
     judged, margin = _held_out(rows.applications)
     last = dataset(rows.applications.of(CALIBRATION), scorer.catalogue.names)
     line = scorer.calibration
-    at = (logit(rows.cohort.pd) - line.b) / line.a
+    asked = AskedMargins(
+        (logit(rows.cohort.pd) - line.b) / line.a,
+        refit_margins(rows.cohort.rows, scorer.catalogue.names),
+    )
     return pd_draws(
         margin,
         judged,
         rows.applications.before_out_of_time(),
         scorer.margin.raw(last.features),
-        at,
+        asked,
         calibrating,
         params.pd_draws,
         params.seed,

@@ -38,6 +38,8 @@ Content = dict[str, Any]
 OPTIMISTIC_SPLIT = {"split.known_by": OPTIMISTIC}
 # Where nobody is refused, no way of reject inference has anything to infer.
 NOBODY_REFUSED = {**OPTIMISTIC_SPLIT, "reject.way": "none"}
+# Refits tell errors of reasons and of groups; no ranking asks for them.
+NO_REFITS = {"train.refits.draws": 0}
 # The model of the run itself, the same procedure by the optimistic split, and with every label.
 EMBARGO_MODEL = "embargo"
 OPTIMISTIC_MODEL = "optimistic"
@@ -108,7 +110,7 @@ def trained_again(
     `side` is made anew: what an interrupted run left there may be torn.
     """
     shutil.rmtree(side, ignore_errors=True)
-    stage_runner.prepare(side, changes, folder / paths.PARAMS)
+    stage_runner.prepare(side, {**changes, **NO_REFITS}, folder / paths.PARAMS)
     for file in sorted((folder / paths.FEATURES).rglob("*")):
         place = side / file.relative_to(folder)
         if file.is_file():

@@ -21,8 +21,8 @@ TRAIN = "train.parquet"
 TEST = "test.parquet"
 LABEL = "label.npy"
 PD = "pd.npy"
-# Where a checkout has its learner.
-MODULE = Path("models") / "fit" / "learner.py"
+# Where a checkout has its learner: today, and before the rooms were a package.
+MODULES = (Path("models") / "fit" / "learner.py", Path("models") / "anytable" / "learner.py")
 
 
 def earlier_pd(train: pd.DataFrame, label: Labels, test: pd.DataFrame, checkout: Path) -> Floats:
@@ -30,7 +30,8 @@ def earlier_pd(train: pd.DataFrame, label: Labels, test: pd.DataFrame, checkout:
 
     Raises DataError where it fails, with the last line that it wrote.
     """
-    if not (checkout / MODULE).is_file() or not (checkout / "params.yaml").is_file():
+    has_learner = any((checkout / module).is_file() for module in MODULES)
+    if not has_learner or not (checkout / "params.yaml").is_file():
         raise _failed(checkout, "no such files")
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         folder = Path(name)
@@ -54,7 +55,7 @@ def _failed(checkout: Path, got: str) -> DataError:
     return DataError.of(
         "The earlier learner failed",
         where=checkout,
-        expected=f"a checkout of creditloom with {MODULE} and params.yaml",
+        expected=f"a checkout of creditloom with {MODULES[0]} and params.yaml",
         got=got,
         next_step="name a checkout of the commit to compare with: --earlier DIR",
     )

@@ -11,31 +11,65 @@ import importlib
 import inspect
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
 
+class Package(NamedTuple):
+    """How a release named its learner: file, module, names beside it, reader of params.yaml."""
+
+    file: str
+    learner: str
+    params: str
+    table: str
+    reader: str
+
+
+# The latest first. At first the rooms were no package: one ran in the checkout.
+PACKAGES = (
+    Package(
+        "models/fit/learner.py",
+        "creditloom.models.fit",
+        "fit_params",
+        "TrainingTable",
+        "creditloom.pipeline.base.params",
+    ),
+    Package(
+        "models/anytable/learner.py", "models.anytable", "params", "Table", "pipeline.params"
+    ),
+)
+
+
 def main(folder: Path) -> None:
     """Read train.parquet, label.npy and test.parquet of `folder`; write pd.npy."""
-    learner = importlib.import_module("creditloom.models.fit.learner")
+    package = _package()
+    learner = importlib.import_module(f"{package.learner}.learner")
     place = Path(str(learner.__file__)).resolve()
     # An installed creditloom would stand for the checkout in silence.
     if not place.is_relative_to(Path.cwd().resolve()):
         raise SystemExit(f"{place} was imported, which is not of {Path.cwd()}")
-    kind = importlib.import_module("creditloom.models.fit.fit_params").FitParams
-    read = importlib.import_module("creditloom.pipeline.base.params")
+    kind = importlib.import_module(f"{package.learner}.{package.params}").FitParams
+    read = importlib.import_module(package.reader)
     params = read.section("fit", kind, Path("params.yaml"))
     train = _frame(folder / "train.parquet")
     label = np.load(folder / "label.npy", allow_pickle=False)
-    table = learner.TrainingTable(frame=train, label=label, signs=(0,) * train.shape[1])
+    # The names of the fields have changed since, their order has not.
+    table = getattr(learner, package.table)(train, label, (0,) * train.shape[1])
     # The number of inner folds was an argument of its own at first.
     has_folds = "folds" in inspect.signature(learner.fit_calibrated).parameters
-    folds = (params.inner_folds,) if has_folds else ()
+    own = "inner_folds" if hasattr(params, "inner_folds") else "folds"
+    folds = (getattr(params, own),) if has_folds else ()
     with threadpool_limits(limits=1):
         told = learner.fit_calibrated(table, params, *folds).pd(_frame(folder / "test.parquet"))
     np.save(folder / "pd.npy", told)
+
+
+def _package() -> Package:
+    """Return the package of this checkout, by the file of its learner."""
+    return next(one for one in PACKAGES if Path(one.file).is_file())
 
 
 def _frame(file: Path) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from creditloom.models.rejects.widened_learner import RejectInference
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams
 from creditloom.models.stacking.concept_errors import concept_errors
+from creditloom.models.stacking.refits import Refit
 from creditloom.models.training.training import TrainingResult, TrainParams, train
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
@@ -34,7 +35,7 @@ RISK_ROWS = 10_000
 
 
 def main() -> dict[str, int]:
-    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json} and held-out margins.
+    """Write data/model/{model.txt,catalogue.json,ridge.json,training.json}, margins and refits.
 
     Returns the numbers of loans, bads and features.
     """
@@ -89,7 +90,17 @@ def _concept_errors(
     asked = known.features[:: max(1, len(known.features) // RISK_ROWS)]
     margin = np.asarray(trained.booster.predict(asked, raw_score=True, num_threads=2))
     concepts = [feature.concept for feature in trained.catalogue.features]
-    return concept_errors(recipe, concepts, asked, margin, params.refits)
+    refits = _written(recipe.refits(params.refits))
+    return concept_errors(refits, concepts, asked, margin, params.refits.rows)
+
+
+def _written(refits: Iterator[Refit]) -> Iterator[Refit]:
+    """Yield each refit when its text is written; those of an earlier training are taken away."""
+    for old in paths.REFITS.glob("*.txt"):
+        old.unlink()
+    for k, refit in enumerate(refits, start=1):
+        write_text(refit.text(), paths.REFITS / f"refit_{k:02}.txt")
+        yield refit
 
 
 def _later(applications: Dataset, split: SplitParams) -> Dataset:

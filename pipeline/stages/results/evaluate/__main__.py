@@ -43,6 +43,7 @@ from creditloom.pipeline.book.priced_book import bridge_of
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.pipeline.stages.results.evaluate.audit_columns import audit_columns
 from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
+from creditloom.pipeline.stages.results.evaluate.refit_margins import refit_margins
 from creditloom.pipeline.stages.results.evaluate.rival_scores import fitted_rivals, rival_scores
 from creditloom.pipeline.stages.results.evaluate.truth_sample import (
     claims_view,
@@ -129,6 +130,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         fairness=_fairness(decisions, oot.application_id, params),
         profit_terms=_profit_terms(bundle, params),
         rivals=rival_scores(rivals, challenger, oot, split),
+        refit_margins=refit_margins(oot, names),
     )
 
 

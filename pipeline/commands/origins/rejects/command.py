@@ -17,9 +17,9 @@ from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.commands.origins.rejects.judged_rows import booked_sample, judges_of
+from creditloom.pipeline.commands.origins.rejects.page import page_of
 from creditloom.pipeline.commands.own_outputs import FIGURES, require_report
-from creditloom.pipeline.commands.rejects.judged_rows import booked_sample, judges_of
-from creditloom.pipeline.commands.rejects.page import page_of
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.store import write_json, write_text
 

@@ -1,0 +1,1 @@
+"""Commands about the folder that one works in: what it holds, and what the machine lacks."""
