@@ -127,6 +127,8 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewher
         "install",
         "-q",
         "--disable-pip-version-check",
+        # Bytecode of all that is installed takes longer than the tests need to make theirs.
+        "--no-compile",
         "-c",
         there.folder / "pins.txt",
         wheel,

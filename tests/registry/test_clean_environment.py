@@ -111,6 +111,8 @@ def clean(champion: Version, tmp_path_factory: pytest.TempPathFactory) -> Clean:
         "install",
         "-q",
         "--disable-pip-version-check",
+        # Bytecode of all that is installed takes longer than the tests need to make theirs.
+        "--no-compile",
         "-r",
         champion.location / "requirements.txt",
     )
