@@ -38,6 +38,7 @@ class AdditiveParams:
 
     penalties: candidates of the penalty on the sum of weighted log-losses, the stiffest first.
     sparse_penalties: candidates of the sparse penalty, the stiffest first; none by default.
+    enough_bads: with so many bads for each column, no sparse penalty is tried.
     max_bins: bins of a column. total_bins: of all columns together; a wide table gets fewer each.
     least_bins: fewest bins of a column. steps: cuts of a column that get a coefficient of their
     own; total_steps: of all columns together. max_weight: clip of 1 / propensity.
@@ -45,6 +46,7 @@ class AdditiveParams:
 
     penalties: tuple[float, ...] = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
     sparse_penalties: tuple[float, ...] = ()
+    enough_bads: float = 500.0
     max_bins: int = 32
     total_bins: int = 2400
     least_bins: int = 6
@@ -160,8 +162,10 @@ class AdditiveLearner:
         known = with_stand_in(held_out, stand_ins(rows.features))
         judged = _matrix(columns, known)
         out = np.empty((len(held_out), self.steps))
-        solutions = self._solutions(_Task(columns, x, rows.label, w, _bounds(columns, signs)))
-        for step, theta in solutions:
+        task = _Task(columns, x, rows.label, w, _bounds(columns, signs))
+        # So many bads see a column that tells nothing: the sparse fits are half of the time.
+        is_dense = rows.label.sum() >= self.params.enough_bads * max(1, len(columns))
+        for step, theta in self._solutions(task, is_dense):
             out[:, step] = judged @ theta[:-1] + theta[-1]
         return out
 
@@ -179,8 +183,12 @@ class AdditiveLearner:
         )
         return AdditiveMember(columns, tables, float(theta[-1]), stand_ins(rows.features))
 
-    def _solutions(self, task: _Task) -> Iterator[tuple[int, Floats]]:
-        """Yield (step, coefficients and intercept), each fit from the one before: it is near."""
+    def _solutions(self, task: _Task, is_dense: bool = False) -> Iterator[tuple[int, Floats]]:
+        """Yield (step, coefficients and intercept), each fit from the one before: it is near.
+
+        is_dense: a sparse step is the ridge of a middle penalty again. Of equal losses the first
+        step is chosen, so none of them is.
+        """
         penalties = self.params.penalties
         middle = theta = None
         for step, penalty in enumerate(penalties):
@@ -192,7 +200,7 @@ class AdditiveLearner:
         # From the loosest to the stiffest: columns only fall out, and two reweightings suffice.
         for step in reversed(range(len(penalties), self.steps)):
             assert theta is not None
-            for _ in range(REWEIGHTINGS):
+            for _ in range(0 if is_dense else REWEIGHTINGS):
                 penalty = self.params.sparse_penalties[step - len(penalties)]
                 theta = task.reweighted(penalty, theta)
             yield step, theta

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import expit
@@ -52,6 +54,21 @@ def test_a_sparse_penalty_finds_more_than_the_best_even_one_on_new_rows() -> Non
     margins = LEARNER.path(ROWS, FREE, new.features).T
     losses = [logloss(new.label, expit(margin)) for margin in margins]
     assert min(losses[len(PENALTIES) :]) < min(losses[: len(PENALTIES)]) - 0.01
+
+
+def test_with_many_bads_for_a_column_no_sparse_penalty_is_tried_and_none_is_chosen() -> None:
+    bads = ROWS.label.sum()
+    dense = replace(PARAMS, enough_bads=bads / COLUMNS)
+    margins = AdditiveLearner(dense).path(ROWS, FREE, ROWS.features)
+    even = margins[:, : len(PENALTIES)]
+    assert all(any((even == column[:, None]).all(axis=0)) for column in margins.T)
+    one_more = replace(PARAMS, enough_bads=(bads + 1) / COLUMNS)
+    tried = AdditiveLearner(one_more).path(ROWS, FREE, ROWS.features)
+    assert (tried[:, len(PENALTIES) :] != margins[:, len(PENALTIES) :]).any()
+    # A step that is the same fit again comes later: of equal losses the first is chosen.
+    everyone = np.ones(N, bool)
+    paths = HeldOutPaths({"additive": margins}, everyone)
+    assert chosen(paths, ROWS.label, np.ones(N)).steps["additive"] < len(PENALTIES)
 
 
 def test_many_reweightings_come_to_the_lasso(monkeypatch: pytest.MonkeyPatch) -> None:
