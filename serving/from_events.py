@@ -17,6 +17,7 @@ from creditloom.decision.decide import Decider
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.events import moved
 from creditloom.storage.contract.contract import Checked, check_tables
 from creditloom.storage.mapped.text_ids import with_own_ids
@@ -101,7 +102,9 @@ def _decided(
     **options: Any,
 ) -> Iterator[pd.DataFrame]:
     """Yield decisions one bucket of applicants at a time: memory holds the features of one."""
-    for block in build(sources, FeatureParams(threads=os.cpu_count() or 1)):
+    # Only what the decision reads is built; a fact that is optional counts as read.
+    names = (*inputs, *decider.columns(FACTS))
+    for block in build(sources, FeatureParams(threads=os.cpu_count() or 1), names):
         frame = with_own_ids(block, root).to_pandas(ignore_metadata=True)
         # Features of absent tables are not built; to the model they are null.
         absent = [name for name in inputs if name not in frame]

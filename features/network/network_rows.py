@@ -101,7 +101,7 @@ def values_again(
         (MEETING_NAMES, meetings),
     ):
         if wanted & group:
-            made |= make(con, sources, applications)
+            made |= make(con, sources, applications, wanted)
     return {name: made[name] for name in names}
 
 

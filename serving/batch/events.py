@@ -23,6 +23,7 @@ from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.policy_inputs.consents import STATED
+from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.input import told
 from creditloom.serving.inputs import InputColumn, columns
@@ -165,7 +166,9 @@ def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> N
     # Told, as what is null for want of a table looks like what is null for want of events.
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
     sources = _as_of(checked.files, source.as_of, work)
-    _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX, source.path)
+    params = FeatureParams(engine=source.engine)
+    blocks = build(sources, params, names_read(bundle))
+    _write(blocks, bundle, work / MATRIX, source.path)
     # Copies that were needed for the features only; the quarantine stays.
     if (work / "clean").is_dir():
         shutil.rmtree(work / "clean")
@@ -252,15 +255,9 @@ def moved(
     return (str(work / MOVED),)
 
 
-def _write(
-    sources: Mapping[str, tuple[str, ...]],
-    params: FeatureParams,
-    bundle: Path,
-    target: Path,
-    root: Path,
-) -> None:
+def _write(made: Iterator[pa.Table], bundle: Path, target: Path, root: Path) -> None:
     # A mapping numbers ids that are text: decisions name applications as the user does.
-    blocks = (with_own_ids(block, root) for block in build(sources, params))
+    blocks = (with_own_ids(block, root) for block in made)
     # The first block tells which columns there are; it is put back before the others.
     first = next(blocks)
     inputs = columns(bundle, first.schema.names)
@@ -270,6 +267,15 @@ def _write(
         for table in chain([head], tables):
             # One file has one schema, whatever the types of a later block.
             writer.write(table.cast(head.schema))
+
+
+def names_read(bundle: Path) -> frozenset[str]:
+    """Return the features and policy inputs to build: what the bundle reads where it is there.
+
+    The optional facts are among them. Whatever release wrote the bundle, its catalogue names them.
+    """
+    found = columns(bundle, FACTS)
+    return frozenset(name for one in found for name in (one.name, one.read_from))
 
 
 def _shaped(block: pa.Table, inputs: tuple[InputColumn, ...]) -> pa.Table:
