@@ -6,20 +6,25 @@ import datetime as dt
 import os
 import tempfile
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from creditloom.decision.decide import Decider
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.network.graph import Network, others
+from creditloom.features.network.snapshot_tables import MADE_OF
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.events import moved
+from creditloom.serving.whole.network_snapshot import OpenSnapshot, fixed_tables
 from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.mapped.text_ids import with_own_ids
 
 StrPath = str | os.PathLike[str]
@@ -42,6 +47,7 @@ def from_events(
     language: str = "en",
     max_bad_share: float = 0.05,
     without: Collection[str] = (),
+    snapshot: StrPath | None = None,
 ) -> pd.DataFrame:
     """Return one decision per application, by application_id, with the decisions table's columns.
 
@@ -49,10 +55,13 @@ def from_events(
     depth. `as_of` (naive UTC) replaces the moment of decision of every application. Rows that break
     the contract are left out, with a RawRowsLeftOut warning that counts them; `score` keeps them,
     each with its reason. The features of the tables `without` are null; every other table that the
-    model needs must be there. Raises DataError as
-    `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide` raises.
+    model needs must be there. `snapshot` is the folder of a network snapshot of the month, made of
+    these tables: what other people's rows say is then read of it, to the same bits. Raises
+    DataError as `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide`
+    raises.
     """
     decider = Decider.load(Path(bundle))
+    network = others if snapshot is None else _network(Path(snapshot), Path(events), without)
     with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
         work = Path(scratch)
         inputs = _inputs(decider)
@@ -68,8 +77,10 @@ def from_events(
         sources = checked.files
         if as_of is not None:
             sources = {**sources, "applications": moved(sources, as_of, work)}
+        features = _features(decider, sources, inputs, network)
+        named = (with_own_ids(block, Path(events)) for block in features)
         said = {"explain": explain, "language": language}
-        blocks = _decided(decider, sources, inputs, Path(events), **said)
+        blocks = _decided(decider, named, inputs, **said)
         return pd.concat(list(blocks), ignore_index=True)
 
 
@@ -94,18 +105,32 @@ def _warn(checked: Checked) -> None:
     warnings.warn(message, RawRowsLeftOut, stacklevel=3)
 
 
-def _decided(
+def _network(snapshot: Path, events: Path, without: Collection[str]) -> Network:
+    """Return what reads the snapshot; DataError where it is not of these raw tables."""
+    there = raw_tables(events)
+    read = {name: there[name] for name in MADE_OF if there.get(name) and name not in without}
+    opened = OpenSnapshot.open(snapshot)
+    opened.require_made_of(fixed_tables(read))
+    return opened.network.others
+
+
+def _features(
     decider: Decider,
     sources: Mapping[str, tuple[str, ...]],
     inputs: Sequence[str],
-    root: Path,
-    **options: Any,
+    network: Network,
+) -> Iterator[pa.Table]:
+    """Yield what the decision reads, and nothing else; a fact that is optional counts as read."""
+    names = (*inputs, *decider.columns(FACTS))
+    return build(sources, FeatureParams(threads=os.cpu_count() or 1), names, network)
+
+
+def _decided(
+    decider: Decider, blocks: Iterable[pa.Table], inputs: Sequence[str], **options: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield decisions one bucket of applicants at a time: memory holds the features of one."""
-    # Only what the decision reads is built; a fact that is optional counts as read.
-    names = (*inputs, *decider.columns(FACTS))
-    for block in build(sources, FeatureParams(threads=os.cpu_count() or 1), names):
-        frame = with_own_ids(block, root).to_pandas(ignore_metadata=True)
+    for block in blocks:
+        frame = block.to_pandas(ignore_metadata=True)
         # Features of absent tables are not built; to the model they are null.
         absent = [name for name in inputs if name not in frame]
         yield decider.decide(frame.assign(**dict.fromkeys(absent, np.nan)), **options)

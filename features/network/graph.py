@@ -8,7 +8,7 @@ oneself is no second degree. Whoever had refused the social consent by then is n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from ..contract.tables import CONTACTS
 from ..declare.declarations import FeatureSpec
 from ..declare.texts import NO_CONSENT
 from ..engine.raw_reader import RawFiles
-from ..policy_inputs.consents import statements
+from ..policy_inputs.consents import Statements, statements
 from ..policy_inputs.device_counts import applicants_per_identifier
 from . import graph_measures
 from .graph_history import GraphHistory, graph_history, positions_in
@@ -72,21 +72,40 @@ def snapshots(
     needed = {"contacts"}.union(*(spec.also for spec in specs))
     history = graph_history(con, {name: sources.get(name, ()) for name in needed})
     stated = statements(con, sources, str(CONTACTS.consent))
-    months = clock.month_index(applications.column("as_of").to_numpy())
     applicants = applications.column("applicant_id").to_numpy()
-    columns = {spec.name: of_nobody(spec.null_meaning, len(months)) for spec in specs}
-    # One snapshot per month, for all who apply in it.
-    for month in np.unique(months):
-        at = np.flatnonzero(months == month)
+    columns = {spec.name: of_nobody(spec.null_meaning, len(applicants)) for spec in specs}
+    for at, month, refused in networks(stated, applications):
         nodes, is_node = positions_in(history.nodes, applicants[at])
-        refused = stated.refused(int(month))
         is_hidden = np.isin(history.nodes, refused)
-        of_month = MonthGraph(history.without(is_hidden, refused), int(month), nodes)
+        of_month = MonthGraph(history.without(is_hidden, refused), month, nodes)
         for spec in specs:
             values = of_month.values(spec)
             # The network of that moment does not hold whoever agreed after it only.
             columns[spec.name][at[is_node]] = np.where(is_hidden[nodes], np.nan, values)
     return columns
+
+
+def networks(
+    stated: Statements, applications: pa.Table
+) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
+    """Yield (places of applications, month, people who are left out) per network to be measured.
+
+    There is one network per month, of which everybody is left out who had refused by its first day.
+    Where everyone is decided as of one moment, a refusal counts that is stated before that moment,
+    too. Where each application has a moment of its own, that would be a network per application: a
+    refusal within the month counts from the next one on.
+    """
+    as_of = applications.column("as_of").to_numpy().astype("datetime64[us]")
+    months = clock.month_index(as_of)
+    keys = as_of if stated.is_moved else months
+    for key in np.unique(keys):
+        at = np.flatnonzero(keys == key)
+        month = int(months[at[0]])
+        refused = stated.refused(month)
+        if stated.is_moved:
+            # Whoever agreed since the first of the month stays out: that network holds nobody new.
+            refused = np.union1d(refused, stated.refused_before(key))
+        yield at, month, refused
 
 
 def of_nobody(null_meaning: str, n: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files as resources
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.network.graph import Network, others
 from creditloom.features.policy_inputs.consents import STATED
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.engine import EngineName
@@ -50,6 +51,10 @@ from creditloom.storage.mapped.mapped_folder import keep_aside
 from creditloom.storage.mapped.text_ids import ids_file, with_own_ids
 from creditloom.storage.sources import now
 
+if TYPE_CHECKING:
+    # That module reads this one.
+    from creditloom.serving.whole.network_snapshot import OpenSnapshot
+
 MARK = "features.json"
 MATRIX = "matrix.parquet"
 # What the folder of features holds.
@@ -76,7 +81,7 @@ class Events:
 
     `as_of` None is that of each application. A table with a larger share of bad rows than
     `max_bad_share` is refused. Tables that the bundle's inputs are made of must be there, or be
-    named in `without`.
+    named in `without`. What other people's rows say is read of the `snapshot` where one is given.
     """
 
     path: Path
@@ -84,6 +89,12 @@ class Events:
     engine: EngineName
     max_bad_share: float
     without: Collection[str] = ()
+    snapshot: OpenSnapshot | None = None
+
+    @property
+    def network(self) -> Network:
+        """Where the engine takes from what other people's rows say."""
+        return others if self.snapshot is None else self.snapshot.network.others
 
 
 @dataclass(frozen=True)
@@ -123,11 +134,18 @@ def features_of(
     wait beside them where the batch is to be replaced (`replace`).
     Raises DataError as `creditloom.storage.contract.contract.check_tables`.
     """
-    files = sorted(chain.from_iterable(raw_tables(source.path).values()))
+    by_table = raw_tables(source.path)
+    files = sorted(chain.from_iterable(by_table.values()))
     texts = ids_file(source.path)
     # The texts of the ids stand in the matrix: other texts make another one.
     files += [] if texts is None else [texts]
     raw = fixed(files, HASHING_THREADS)
+    if source.snapshot is not None:
+        at = {file.path: file for file in raw}
+        read_here = {name: by_table[name] for name in by_table if name not in source.without}
+        source.snapshot.require_made_of(
+            {name: [at[path] for path in paths] for name, paths in read_here.items()}
+        )
     request = _asked(source, raw, bundle)
     recover(place, FOLDER)
     if _is_made(place, request, source):
@@ -167,7 +185,7 @@ def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> N
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
     sources = _as_of(checked.files, source.as_of, work)
     params = FeatureParams(engine=source.engine)
-    blocks = build(sources, params, names_read(bundle))
+    blocks = build(sources, params, names_read(bundle), source.network)
     _write(blocks, bundle, work / MATRIX, source.path)
     # Copies that were needed for the features only; the quarantine stays.
     if (work / "clean").is_dir():
@@ -225,6 +243,7 @@ def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, 
         "columns": [column.name for column in columns(bundle)],
         "made_by": {**libraries(), "features": code},
         **left_out,
+        **({} if source.snapshot is None else {"snapshot": source.snapshot.sha256}),
     }
 
 
