@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import tempfile
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,32 +56,28 @@ def from_events(
     the contract are left out, with a RawRowsLeftOut warning that counts them; `score` keeps them,
     each with its reason. The features of the tables `without` are null; every other table that the
     model needs must be there. `snapshot` is the folder of a network snapshot of the month, made of
-    these tables: what other people's rows say is then read of it, to the same bits. Raises
-    DataError as `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide`
-    raises.
+    these tables: what other people's rows say is read of it, to the same bits. Raises DataError as
+    `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide` raises.
     """
     decider = Decider.load(Path(bundle))
     network = others if snapshot is None else _network(Path(snapshot), Path(events), without)
     with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
         work = Path(scratch)
-        inputs = _inputs(decider)
         checked = check_tables(
             Path(events),
             work / "quarantine",
             work / "clean",
             max_bad_share=max_bad_share,
-            needed=needed_tables(inputs),
+            needed=needed_tables(_inputs(decider)),
             without=without,
         )
         _warn(checked)
         sources = checked.files
         if as_of is not None:
             sources = {**sources, "applications": moved(sources, as_of, work)}
-        features = _features(decider, sources, inputs, network)
-        named = (with_own_ids(block, Path(events)) for block in features)
-        said = {"explain": explain, "language": language}
-        blocks = _decided(decider, named, inputs, **said)
-        return pd.concat(list(blocks), ignore_index=True)
+        made = _features(decider, sources, network, Path(events))
+        decided = _decided(decider, made, explain=explain, language=language)
+        return pd.concat(list(decided), ignore_index=True)
 
 
 def _inputs(decider: Decider) -> list[str]:
@@ -115,20 +111,19 @@ def _network(snapshot: Path, events: Path, without: Collection[str]) -> Network:
 
 
 def _features(
-    decider: Decider,
-    sources: Mapping[str, tuple[str, ...]],
-    inputs: Sequence[str],
-    network: Network,
+    decider: Decider, sources: Mapping[str, tuple[str, ...]], network: Network, root: Path
 ) -> Iterator[pa.Table]:
     """Yield what the decision reads, and nothing else; a fact that is optional counts as read."""
-    names = (*inputs, *decider.columns(FACTS))
-    return build(sources, FeatureParams(threads=os.cpu_count() or 1), names, network)
+    names = (*_inputs(decider), *decider.columns(FACTS))
+    for block in build(sources, FeatureParams(threads=os.cpu_count() or 1), names, network):
+        yield with_own_ids(block, root)
 
 
 def _decided(
-    decider: Decider, blocks: Iterable[pa.Table], inputs: Sequence[str], **options: Any
+    decider: Decider, blocks: Iterable[pa.Table], **options: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield decisions one bucket of applicants at a time: memory holds the features of one."""
+    inputs = _inputs(decider)
     for block in blocks:
         frame = block.to_pandas(ignore_metadata=True)
         # Features of absent tables are not built; to the model they are null.

@@ -11,6 +11,7 @@ Ids are int64, times naive UTC in microseconds. `person` is an applicant_id or a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -137,7 +138,7 @@ MADE_OF = (
 )
 
 
-def ordered(table: SnapshotTable, columns: dict[str, object]) -> pa.Table:
+def ordered(table: SnapshotTable, columns: Mapping[str, object]) -> pa.Table:
     """Return the rows of a table of the snapshot in its types and its order."""
     arrays = [pa.array(columns[field.name], field.type, from_pandas=True) for field in table.schema]
     rows = pa.Table.from_arrays(arrays, schema=table.schema)

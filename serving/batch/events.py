@@ -134,18 +134,7 @@ def features_of(
     wait beside them where the batch is to be replaced (`replace`).
     Raises DataError as `creditloom.storage.contract.contract.check_tables`.
     """
-    by_table = raw_tables(source.path)
-    files = sorted(chain.from_iterable(by_table.values()))
-    texts = ids_file(source.path)
-    # The texts of the ids stand in the matrix: other texts make another one.
-    files += [] if texts is None else [texts]
-    raw = fixed(files, HASHING_THREADS)
-    if source.snapshot is not None:
-        at = {file.path: file for file in raw}
-        read_here = {name: by_table[name] for name in by_table if name not in source.without}
-        source.snapshot.require_made_of(
-            {name: [at[path] for path in paths] for name, paths in read_here.items()}
-        )
+    raw = _raw_files(source)
     request = _asked(source, raw, bundle)
     recover(place, FOLDER)
     if _is_made(place, request, source):
@@ -167,6 +156,22 @@ def features_of(
             file.check()
         write_json(request, work / MARK)
     return Features(made, place)
+
+
+def _raw_files(source: Events) -> tuple[FixedFile, ...]:
+    """Return the files of the raw tables, fixed; DataError where the snapshot is of others."""
+    by_table = raw_tables(source.path)
+    files = sorted(chain.from_iterable(by_table.values()))
+    texts = ids_file(source.path)
+    # The texts of the ids stand in the matrix: other texts make another one.
+    files += [] if texts is None else [texts]
+    raw = fixed(files, HASHING_THREADS)
+    if source.snapshot is not None:
+        at = {file.path: file for file in raw}
+        names = [name for name in by_table if name not in source.without]
+        given = {name: [at[path] for path in by_table[name]] for name in names}
+        source.snapshot.require_made_of(given)
+    return raw
 
 
 def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> None:
@@ -234,17 +239,19 @@ def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, 
         name = told(file.path.relative_to(source.path))
         files.append([name, file.state.size, file.sha256])
     code = fingerprint(Path(str(resources("creditloom.features"))))
-    # No key where nothing is left out: requests of earlier releases had none.
-    left_out = {"without": sorted(source.without)} if source.without else {}
-    return {
+    asked: dict[str, Any] = {
         "format": FEATURES,
         "files": files,
         "as_of": None if source.as_of is None else source.as_of.isoformat(),
         "columns": [column.name for column in columns(bundle)],
         "made_by": {**libraries(), "features": code},
-        **left_out,
-        **({} if source.snapshot is None else {"snapshot": source.snapshot.sha256}),
     }
+    # No key where nothing is left out or read of a snapshot: earlier requests had none.
+    if source.without:
+        asked["without"] = sorted(source.without)
+    if source.snapshot is not None:
+        asked["snapshot"] = source.snapshot.sha256
+    return asked
 
 
 def _asked_of_earlier(source: Events, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from creditloom.features.contract.tables import TABLES
@@ -36,6 +36,11 @@ CUTS = {
     "an hour": ("ip_applications_1h", "operations_1h"),
     "nothing": (),
 }
+
+
+# A build takes a quarter of a second: few examples a run, others in each.
+FEW = settings(max_examples=4, deadline=None)
+OF_GRAPH = st.sets(st.sampled_from([spec.name for spec in SNAPSHOT]), min_size=1, max_size=5)
 
 
 def _names(cut: Collection) -> tuple[str, ...]:
@@ -81,9 +86,7 @@ def test_a_cut_has_the_bits_of_the_full_plan(sources: RawFiles, whole: pa.Table,
     check(sources, whole, asked)
 
 
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@FEW
 @given(asked=st.sets(st.sampled_from(NAMES), min_size=1, max_size=120))
 def test_any_cut_has_the_bits_of_the_full_plan(
     sources: RawFiles, whole: pa.Table, asked: set[str]
@@ -91,10 +94,8 @@ def test_any_cut_has_the_bits_of_the_full_plan(
     check(sources, whole, asked)
 
 
-@settings(
-    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(asked=st.sets(st.sampled_from([spec.name for spec in SNAPSHOT]), min_size=1, max_size=5))
+@FEW
+@given(asked=OF_GRAPH)
 def test_any_cut_of_the_graph_has_the_bits_of_the_full_plan(
     sources: RawFiles, whole: pa.Table, asked: set[str]
 ) -> None:

@@ -50,7 +50,7 @@ def test_rows_are_written_with_machine_and_verdict(
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    expected = "expected one of kernel, latency, job, features, fit_rows"
+    expected = "expected one of kernel, latency, job, features, events, fit_rows"
     with pytest.raises(typer.BadParameter, match=expected):
         command.bench(["speed"], output=tmp_path / "bench.json")
 
@@ -91,6 +91,6 @@ def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(
         SimpleNamespace(run=lambda _quick: pytest.fail("measured")),
     )
     with pytest.raises(
-        typer.BadParameter, match=r"latency and job measure the model of this folder.*make repro"
+        typer.BadParameter, match=r"job and events measure the model of this folder.*make repro"
     ):
         command.bench(None, output=tmp_path / "bench.json")

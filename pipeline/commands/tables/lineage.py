@@ -87,9 +87,8 @@ def lineage(
     decision = decided_on(decided, decision_id, decisions)
     # Before the matrix is read, so that a mistyped name is told as one.
     parts_of(feature, tables.what)
-    found = tables.lineage(decision, feature, recorded_value(place, decision, feature))
-    if found.network:
-        found = replace(found, snapshot=snapshot_of(decisions))
+    value = recorded_value(place, decision, feature)
+    found = replace(tables.lineage(decision, feature, value), snapshot=snapshot_of(decisions))
     if as_json:
         sys.stdout.write(json.dumps(plain(found), indent=1, default=str) + "\n")
     else:
@@ -120,7 +119,7 @@ def plain(found: Lineage) -> dict[str, Any]:
             for name, rows in found.network.items()
         },
         "files": found.files,
-        "snapshot": found.snapshot or None,
+        "snapshot": found.snapshot or None if found.network else None,
     }
 
 
@@ -137,7 +136,7 @@ def _show(found: Lineage) -> None:
         _rows(f"{len(rows['others']):,} people at their other end", rows["others"])
     for file, sha in found.files.items():
         _out.print(f"made of the whole of {file}, sha256 {sha}")
-    if found.snapshot:
+    if said["snapshot"]:
         _out.print(f"decided on the network snapshot with sha256 {found.snapshot}")
 
 

@@ -22,10 +22,12 @@ from creditloom.storage.files.store import read_table
 from creditloom.storage.folders.raw_folder import table_files
 
 CLI = "creditloom.pipeline.cli"
+# Cores of the machine that the bars are set for, and rounds in turns.
 THREADS = 2
 ROUNDS = 3
+# Milliseconds of a second.
 MILLIS = 1e3
-# CPU of a person beside the commit before.
+# Largest ratio of the CPU of a person to that of the commit before, and the one aimed at.
 BAR = 0.70
 AIM = 0.45
 OURS = "creditloom score --events data/raw --as-of {moment} --bundle data/model --output december"
