@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -30,35 +31,42 @@ MILLIS = 1e3
 # Largest ratio of the CPU of a person to that of the commit before, and the one aimed at.
 BAR = 0.70
 AIM = 0.45
+MAKE = "creditloom snapshot make --events data/raw --as-of {moment} --out network"
 OURS = "creditloom score --events data/raw --as-of {moment} --bundle data/model --output december"
 
 
 def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
-    """Measure milliseconds of CPU a person of the whole command, with all processes.
+    """Measure milliseconds of CPU a person of whole commands, with all their processes.
 
-    Without `earlier`, `theirs` is 1, so that the ratio of a row is the figure itself. Raises
-    DataError where `earlier` is no checkout.
+    Score without a snapshot, score with one, and making it. Without `earlier`, `theirs` is 1, so
+    that the ratio of a row is the figure itself. Raises DataError where `earlier` is no checkout.
     """
     if earlier is not None:
         _require_checkout(earlier)
     people, moment = _applications()
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
-        folder = Path(name).resolve()
+        job = _Job(Path(name).resolve(), moment, people)
+        made = job.snapshot()
         # First, as it compiles where no compiled code is cached yet.
-        _score(folder, moment, people, None)
+        job.score()
         if earlier is not None:
-            _score(folder, moment, people, earlier)
+            job.score(earlier)
         rounds = [
-            (
-                _score(folder, moment, people, None),
-                1.0 if earlier is None else _score(folder, moment, people, earlier),
-            )
+            (job.score(), job.score(with_snapshot=True), 1.0 if not earlier else job.score(earlier))
             for _ in range(1 if quick else ROUNDS)
         ]
     what = f"score --events, {people:,} people, CPU a person"
-    commands = (OURS.format(moment=moment), "-" if earlier is None else f"the same in {earlier}")
     bars = {} if earlier is None or quick else {"bar": BAR, "aim": AIM}
-    return [compare("events", what, commands, "ms", rounds, **bars)]
+    beside = "-" if earlier is None else f"the same in {earlier}"
+    ours = OURS.format(moment=moment)
+    plain = [(one, theirs) for one, _, theirs in rounds]
+    read = [(one, theirs) for _, one, theirs in rounds]
+    snapshot = f"{ours} --snapshot network"
+    return [
+        compare("events", what, (ours, beside), "ms", plain, **bars),
+        compare("events", f"{what}, with a snapshot", (snapshot, beside), "ms", read, **bars),
+        compare("events", f"{what}, to make it", (MAKE.format(moment=moment), "-"), "ms", [made]),
+    ]
 
 
 def _applications() -> tuple[int, str]:
@@ -69,21 +77,41 @@ def _applications() -> tuple[int, str]:
     return sum(map(len, moments)), last.isoformat(timespec="seconds")
 
 
-def _score(folder: Path, moment: str, people: int, checkout: Path | None) -> float:
-    """Return the milliseconds of CPU a person that a checkout's command takes; None is this one."""
-    output = folder / "december"
-    # table: the options of the command
-    options = (
-        "--events", str(paths.RAW.resolve()), "--bundle", str(paths.MODEL.resolve()),
-        "--as-of", moment, "--output", str(output), "--threads", str(THREADS),
-        "--accept-drift", "everyone as of one moment",
-    )  # fmt: skip
-    env = {} if checkout is None else {"PYTHONPATH": str(checkout.resolve())}
-    used = measure(CLI, "score", *options, folder=folder, threads=THREADS, env=env)
-    # A finished batch would not be made again.
-    for made in folder.iterdir():
-        shutil.rmtree(made)
-    return used.cpu * MILLIS / people
+@dataclass(frozen=True)
+class _Job:
+    """The commands that are measured, each in milliseconds of CPU a person."""
+
+    folder: Path
+    moment: str
+    people: int
+
+    def snapshot(self) -> tuple[float, float]:
+        """Make the snapshot; return what it took, and 1 to compare with."""
+        options = ("--as-of", self.moment, "--out", str(self.folder / "network"))
+        return self._measured("snapshot", "make", *options), 1.0
+
+    def score(self, checkout: Path | None = None, *, with_snapshot: bool = False) -> float:
+        """Score everyone by a checkout's command; None is this one."""
+        output = self.folder / "december"
+        # table: the options of the command
+        options = (
+            "--bundle", str(paths.MODEL.resolve()), "--as-of", self.moment, "--output", str(output),
+            "--threads", str(THREADS), "--accept-drift", "everyone as of one moment",
+        )  # fmt: skip
+        if with_snapshot:
+            options += ("--snapshot", str(self.folder / "network"))
+        taken = self._measured("score", *options, checkout=checkout)
+        # A finished batch would not be made again.
+        for made in self.folder.iterdir():
+            if made.name != "network":
+                shutil.rmtree(made)
+        return taken
+
+    def _measured(self, *words: str, checkout: Path | None = None) -> float:
+        env = {} if checkout is None else {"PYTHONPATH": str(checkout.resolve())}
+        events = ("--events", str(paths.RAW.resolve()))
+        used = measure(CLI, *words, *events, folder=self.folder, threads=THREADS, env=env)
+        return used.cpu * MILLIS / self.people
 
 
 def _require_checkout(earlier: Path) -> None:
