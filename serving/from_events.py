@@ -55,12 +55,11 @@ def from_events(
     depth. `as_of` (naive UTC) replaces the moment of decision of every application. Rows that break
     the contract are left out, with a RawRowsLeftOut warning that counts them; `score` keeps them,
     each with its reason. The features of the tables `without` are null; every other table that the
-    model needs must be there. `snapshot` is the folder of a network snapshot of the month, made of
-    these tables: what other people's rows say is read of it, to the same bits. Raises DataError as
-    `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide` raises.
+    model needs must be there. `snapshot`: folder of a network snapshot of the month and of these
+    tables. Raises DataError as `check_tables`, and what `Decider.decide` raises.
     """
     decider = Decider.load(Path(bundle))
-    network = others if snapshot is None else _network(Path(snapshot), Path(events), without)
+    opened = None if snapshot is None else _opened(Path(snapshot), Path(events), without)
     with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
         work = Path(scratch)
         checked = check_tables(
@@ -72,6 +71,7 @@ def from_events(
             without=without,
         )
         _warn(checked)
+        network = others if opened is None else opened.read_beside(work / "quarantine")
         sources = checked.files
         if as_of is not None:
             sources = {**sources, "applications": moved(sources, as_of, work)}
@@ -101,13 +101,13 @@ def _warn(checked: Checked) -> None:
     warnings.warn(message, RawRowsLeftOut, stacklevel=3)
 
 
-def _network(snapshot: Path, events: Path, without: Collection[str]) -> Network:
-    """Return what reads the snapshot; DataError where it is not of these raw tables."""
+def _opened(snapshot: Path, events: Path, without: Collection[str]) -> OpenSnapshot:
+    """Return the snapshot; DataError where it is not of these raw tables."""
     there = raw_tables(events)
     read = {name: there[name] for name in MADE_OF if there.get(name) and name not in without}
     opened = OpenSnapshot.open(snapshot)
     opened.require_made_of(fixed_tables(read))
-    return opened.network.others
+    return opened
 
 
 def _features(

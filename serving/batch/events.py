@@ -185,6 +185,8 @@ def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> N
         needed=needed_tables(columns),
         without=source.without,
     )
+    if source.snapshot is not None:
+        source.snapshot.require_same_rows(work / "quarantine")
     keep_aside(source.path, work / "quarantine")
     # Told, as what is null for want of a table looks like what is null for want of events.
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)

@@ -23,6 +23,7 @@ from creditloom.features import clock
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.engine.raw_reader import connect
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.network.graph import Network
 from creditloom.features.network.snapshot_making import snapshot_of
 from creditloom.features.network.snapshot_reading import NetworkSnapshot
 from creditloom.features.network.snapshot_tables import MADE_OF
@@ -41,7 +42,7 @@ from creditloom.storage.files.outputs import (
     require_local,
     require_ours,
 )
-from creditloom.storage.files.store import write_json, write_table
+from creditloom.storage.files.store import read_table, write_json, write_table
 from creditloom.storage.folders.identity import FixedFile, fixed
 from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.sources import now
@@ -50,9 +51,11 @@ MARK = "snapshot.json"
 FOLDER = FolderKind(
     what="network snapshot",
     mark=MARK,
-    keys=frozenset({"as_of", "rules", "sources", "tables", "sha256"}),
+    keys=frozenset({"as_of", "rules", "sources", "tables", "aside", "sha256"}),
     names=(MARK, "*.parquet", "quarantine/**"),
 )
+# Inside the folder: raw rows that the contract set aside.
+QUARANTINE = "quarantine"
 HASHING_THREADS = 2
 # Characters of a hash that tell two apart for a reader.
 SHOWN = 12
@@ -106,6 +109,14 @@ class OpenSnapshot:
         files = {name: str(self.path / f"{name}.parquet") for name in self.manifest["tables"]}
         return NetworkSnapshot(files, _month(dt.datetime.fromisoformat(self.manifest["as_of"])))
 
+    def read_beside(self, quarantine: Path) -> Network:
+        """Return what reads the snapshot for raw rows without those in `quarantine`.
+
+        Raises DataError as `require_same_rows`.
+        """
+        self.require_same_rows(quarantine)
+        return self.network.others
+
     def require_made_of(self, raw: Mapping[str, Sequence[FixedFile]]) -> None:
         """Raise DataError unless the snapshot was made of these raw files, whatever their names.
 
@@ -122,6 +133,23 @@ class OpenSnapshot:
                     expected=f"the {len(made_of)} files of {table} that it was made of",
                     got=f"{len(given)} files, {len(set(given) - set(made_of))} of them others",
                     next_step=f"make it again of these: {AGAIN}; or give the raw tables it is of",
+                )
+
+    def require_same_rows(self, quarantine: Path) -> None:
+        """Raise DataError unless the same raw rows were set aside as when the snapshot was made.
+
+        The contract sets rows aside of people whom the applications do not name, or who never gave
+        a consent. So other applications may mean other rows of the same files. `quarantine` holds
+        what was set aside now.
+        """
+        for table in self.manifest["sources"]:
+            if table in MADE_OF and _aside(quarantine, table) != self.manifest["aside"][table]:
+                raise DataError.of(
+                    "The contract sets other raw rows aside than for the snapshot",
+                    where=self.path,
+                    expected=f"the rows of {table} that are not in {self.path / QUARANTINE}",
+                    got="others, as the applications name other people or consents",
+                    next_step=f"make the snapshot again: {AGAIN}",
                 )
 
 
@@ -162,6 +190,7 @@ def make_snapshot(
                 for name in raw
             },
             "tables": tables,
+            "aside": {name: _aside(work / QUARANTINE, name) for name in raw},
         }
         write_json({**manifest, "sha256": _hash_of(manifest)}, work / MARK)
     return OpenSnapshot.open(out)
@@ -180,7 +209,7 @@ def _tables(
     checked = check_files(
         files,
         events,
-        work / "quarantine",
+        work / QUARANTINE,
         clean,
         max_bad_share=max_bad_share,
         period=Period(EARLIEST, now()),
@@ -213,6 +242,16 @@ def rules() -> str:
 
 def _month(as_of: dt.datetime) -> int:
     return int(clock.month_index(np.array([as_of], "datetime64[us]"))[0])
+
+
+def _aside(quarantine: Path, table: str) -> str:
+    """Return a digest of the rows of a table that were set aside: their files and places."""
+    file = quarantine / f"{table}.parquet"
+    if not file.is_file():
+        return ""
+    rows = read_table(file, ["file", "row"])
+    places = sorted(zip(rows["file"].to_pylist(), rows["row"].to_pylist(), strict=True))
+    return hashlib.sha256(json.dumps(places).encode()).hexdigest()
 
 
 def _hash_of(manifest: Mapping[str, Any]) -> str:

@@ -144,6 +144,12 @@ def test_a_wrong_snapshot_is_refused(
     told = score("night", "--events", str(other), "--snapshot", network)
     assert "made of other raw rows" in str(told.exception)
     assert "logins" in str(told.exception)
+    # A person whom the applications name no more: the contract sets that person's rows aside.
+    fewer = shutil.copytree(home / "raw", tmp_path / "fewer")
+    (file,) = (fewer / "applications").iterdir()
+    pq.write_table(pq.read_table(file).slice(1), file)
+    told = score("night", "--events", str(fewer), "--snapshot", network)
+    assert "sets other raw rows aside" in str(told.exception)
     told = score("night", "--as-of", "2024-07-02", "--snapshot", network)
     assert "expected decisions of 2024-06" in str(told.exception)
     monkeypatch.setattr("creditloom.serving.whole.network_snapshot.rules", lambda: "0" * 64)
