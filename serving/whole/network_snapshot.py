@@ -60,6 +60,7 @@ HASHING_THREADS = 2
 # Characters of a hash that tell two apart for a reader.
 SHOWN = 12
 AGAIN = "creditloom snapshot make --events RAW --as-of DATE --out FOLDER"
+AGAIN_OF_THESE = f"make it again of these: {AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -127,12 +128,13 @@ class OpenSnapshot:
             made_of = sorted(file["sha256"] for file in self.manifest["sources"].get(table, ()))
             given = sorted(file.sha256 for file in raw.get(table, ()))
             if made_of != given:
+                others = len(set(given) - set(made_of))
                 raise DataError.of(
                     "The snapshot was made of other raw rows",
                     where=self.path,
                     expected=f"the {len(made_of)} files of {table} that it was made of",
-                    got=f"{len(given)} files, {len(set(given) - set(made_of))} of them others",
-                    next_step=f"make it again of these: {AGAIN}; or give the raw tables it is of",
+                    got=f"{len(given)} files, {others} of them others",
+                    next_step=f"{AGAIN_OF_THESE}; or give the raw tables it is of",
                 )
 
     def require_same_rows(self, quarantine: Path) -> None:
@@ -180,20 +182,31 @@ def make_snapshot(
         tables = _tables(work, files, events, month, max_bad_share, threads)
         for file in (file for name in raw for file in raw[name]):
             file.check()
-        manifest = {
-            "format": SNAPSHOT,
-            "as_of": np.datetime64(month, "M").astype("datetime64[s]").item().isoformat(),
-            "rules": rules(),
-            "made_by": libraries(),
-            "sources": {
-                name: [{"name": file.path.name, "sha256": file.sha256} for file in raw[name]]
-                for name in raw
-            },
-            "tables": tables,
-            "aside": {name: _aside(work / QUARANTINE, name) for name in raw},
-        }
-        write_json({**manifest, "sha256": _hash_of(manifest)}, work / MARK)
+        _write_manifest(work, month, raw, tables)
     return OpenSnapshot.open(out)
+
+
+def _write_manifest(
+    work: Path,
+    month: int,
+    raw: Mapping[str, Sequence[FixedFile]],
+    tables: Mapping[str, Mapping[str, Any]],
+) -> None:
+    sources = {
+        name: [{"name": file.path.name, "sha256": file.sha256} for file in raw[name]]
+        for name in raw
+    }
+    # table: the manifest
+    manifest = {
+        "format": SNAPSHOT,
+        "as_of": np.datetime64(month, "M").astype("datetime64[s]").item().isoformat(),
+        "rules": rules(),
+        "made_by": libraries(),
+        "sources": sources,
+        "tables": tables,
+        "aside": {name: _aside(work / QUARANTINE, name) for name in raw},
+    }
+    write_json({**manifest, "sha256": _hash_of(manifest)}, work / MARK)
 
 
 def _tables(

@@ -51,10 +51,7 @@ def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
         job.score()
         if earlier is not None:
             job.score(earlier)
-        rounds = [
-            (job.score(), job.score(with_snapshot=True), 1.0 if not earlier else job.score(earlier))
-            for _ in range(1 if quick else ROUNDS)
-        ]
+        rounds = [job.round(earlier) for _ in range(1 if quick else ROUNDS)]
     what = f"score --events, {people:,} people, CPU a person"
     bars = {} if earlier is None or quick else {"bar": BAR, "aim": AIM}
     beside = "-" if earlier is None else f"the same in {earlier}"
@@ -62,11 +59,11 @@ def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
     plain = [(one, theirs) for one, _, theirs in rounds]
     read = [(one, theirs) for _, one, theirs in rounds]
     snapshot = f"{ours} --snapshot network"
-    return [
-        compare("events", what, (ours, beside), "ms", plain, **bars),
-        compare("events", f"{what}, with a snapshot", (snapshot, beside), "ms", read, **bars),
-        compare("events", f"{what}, to make it", (MAKE.format(moment=moment), "-"), "ms", [made]),
-    ]
+    make = (MAKE.format(moment=moment), "-")
+    rows = [compare("events", what, (ours, beside), "ms", plain, **bars)]
+    what_read = f"{what}, with a snapshot"
+    rows.append(compare("events", what_read, (snapshot, beside), "ms", read, **bars))
+    return [*rows, compare("events", f"{what}, to make it", make, "ms", [made])]
 
 
 def _applications() -> tuple[int, str]:
@@ -89,6 +86,12 @@ class _Job:
         """Make the snapshot; return what it took, and 1 to compare with."""
         options = ("--as-of", self.moment, "--out", str(self.folder / "network"))
         return self._measured("snapshot", "make", *options), 1.0
+
+    def round(self, earlier: Path | None) -> tuple[float, float, float]:
+        """Score without a snapshot, with one, and by the earlier checkout (1 without one)."""
+        plain = self.score()
+        read = self.score(with_snapshot=True)
+        return plain, read, 1.0 if earlier is None else self.score(earlier)
 
     def score(self, checkout: Path | None = None, *, with_snapshot: bool = False) -> float:
         """Score everyone by a checkout's command; None is this one."""
