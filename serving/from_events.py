@@ -6,19 +6,25 @@ import datetime as dt
 import os
 import tempfile
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from creditloom.decision.decide import Decider
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.network.graph import Network, others
+from creditloom.features.network.snapshot_tables import MADE_OF
+from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.events import moved
+from creditloom.serving.whole.network_snapshot import OpenSnapshot, fixed_tables
 from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.mapped.text_ids import with_own_ids
 
 StrPath = str | os.PathLike[str]
@@ -41,6 +47,7 @@ def from_events(
     language: str = "en",
     max_bad_share: float = 0.05,
     without: Collection[str] = (),
+    snapshot: StrPath | None = None,
 ) -> pd.DataFrame:
     """Return one decision per application, by application_id, with the decisions table's columns.
 
@@ -48,28 +55,29 @@ def from_events(
     depth. `as_of` (naive UTC) replaces the moment of decision of every application. Rows that break
     the contract are left out, with a RawRowsLeftOut warning that counts them; `score` keeps them,
     each with its reason. The features of the tables `without` are null; every other table that the
-    model needs must be there. Raises DataError as
-    `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide` raises.
+    model needs must be there. `snapshot`: folder of a network snapshot of the month and of these
+    tables. Raises DataError as `check_tables`, and what `Decider.decide` raises.
     """
     decider = Decider.load(Path(bundle))
+    opened = None if snapshot is None else _opened(Path(snapshot), Path(events), without)
     with tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
         work = Path(scratch)
-        inputs = _inputs(decider)
         checked = check_tables(
             Path(events),
             work / "quarantine",
             work / "clean",
             max_bad_share=max_bad_share,
-            needed=needed_tables(inputs),
+            needed=needed_tables(_inputs(decider)),
             without=without,
         )
         _warn(checked)
+        network = others if opened is None else opened.read_beside(work / "quarantine")
         sources = checked.files
         if as_of is not None:
             sources = {**sources, "applications": moved(sources, as_of, work)}
-        said = {"explain": explain, "language": language}
-        blocks = _decided(decider, sources, inputs, Path(events), **said)
-        return pd.concat(list(blocks), ignore_index=True)
+        made = _features(decider, sources, network, Path(events))
+        decided = _decided(decider, made, explain=explain, language=language)
+        return pd.concat(list(decided), ignore_index=True)
 
 
 def _inputs(decider: Decider) -> list[str]:
@@ -93,16 +101,31 @@ def _warn(checked: Checked) -> None:
     warnings.warn(message, RawRowsLeftOut, stacklevel=3)
 
 
+def _opened(snapshot: Path, events: Path, without: Collection[str]) -> OpenSnapshot:
+    """Return the snapshot; DataError where it is not of these raw tables."""
+    there = raw_tables(events)
+    read = {name: there[name] for name in MADE_OF if there.get(name) and name not in without}
+    opened = OpenSnapshot.open(snapshot)
+    opened.require_made_of(fixed_tables(read))
+    return opened
+
+
+def _features(
+    decider: Decider, sources: Mapping[str, tuple[str, ...]], network: Network, root: Path
+) -> Iterator[pa.Table]:
+    """Yield what the decision reads, and nothing else; a fact that is optional counts as read."""
+    names = (*_inputs(decider), *decider.columns(FACTS))
+    for block in build(sources, FeatureParams(threads=os.cpu_count() or 1), names, network):
+        yield with_own_ids(block, root)
+
+
 def _decided(
-    decider: Decider,
-    sources: Mapping[str, tuple[str, ...]],
-    inputs: Sequence[str],
-    root: Path,
-    **options: Any,
+    decider: Decider, blocks: Iterable[pa.Table], **options: Any
 ) -> Iterator[pd.DataFrame]:
     """Yield decisions one bucket of applicants at a time: memory holds the features of one."""
-    for block in build(sources, FeatureParams(threads=os.cpu_count() or 1)):
-        frame = with_own_ids(block, root).to_pandas(ignore_metadata=True)
+    inputs = _inputs(decider)
+    for block in blocks:
+        frame = block.to_pandas(ignore_metadata=True)
         # Features of absent tables are not built; to the model they are null.
         absent = [name for name in inputs if name not in frame]
         yield decider.decide(frame.assign(**dict.fromkeys(absent, np.nan)), **options)

@@ -21,7 +21,7 @@ from creditloom.serving.batch.deciding_model import CHAMPION, DecidingModel
 from creditloom.serving.batch.engine import engine as parts_by
 from creditloom.serving.batch.engine import engine_name
 from creditloom.serving.batch.input import BatchInput
-from creditloom.serving.batch.job import BatchJob, Tally, erased_before, the_input
+from creditloom.serving.batch.job import BatchJob, Tally, erased_before, require_raw, the_input
 from creditloom.serving.batch.output import COPIES, FOLDER, BatchFolder, writing
 from creditloom.serving.batch.part import Batch
 from creditloom.serving.batch.schema import check_banned, check_one_id_type, check_schema
@@ -92,6 +92,7 @@ def score(
     engine: str = "duckdb",
     max_bad_share: float = 0.05,
     without: Collection[str] = (),
+    snapshot: Path | str | None = None,
     explain: str = "adverse",
     language: str = "en",
     product: str = "",
@@ -110,7 +111,9 @@ def score(
 
     `source` holds one row per application with features; `events` holds raw tables from which the
     features are computed, less the tables `without`, or files of the user's own of which `mapping`
-    makes such tables. Give one of the two. `output` is a folder, or a `.parquet` file beside which
+    makes such tables. Give one of the two. `snapshot` is the folder of a network snapshot made of
+    the same tables: what other people's rows say is read of it, and batch.json names its hash.
+    `output` is a folder, or a `.parquet` file beside which
     `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
     `log` is the folder of the log in which the batch is noted (beside
     the batch), `sign` the file of a private key that signs root and log.
@@ -120,12 +123,21 @@ def score(
     given = the_input(_path(source), _path(events), is_mapped=mapping is not None)
     require_local(given, "--input" if events is None else "--events")
     made_by = engine_name(engine)
+    if snapshot is not None:
+        require_raw(snapshot, is_raw=events is not None and mapping is None)
     check_output(given, target, is_events=events is not None)
     # What cannot be read at all is refused before anything is made.
     first_look = None if events is not None else BatchInput.open(given)
     accepted = {"accept_drift": accept_drift} if accept_drift else {}
     if without:
         accepted["without"] = ", ".join(sorted(without))
+    network = None
+    if snapshot is not None:
+        # The feature engine takes a second to import: a batch without a snapshot does not wait.
+        from creditloom.serving.whole.network_snapshot import OpenSnapshot
+
+        network = OpenSnapshot.open(Path(snapshot))
+        accepted["snapshot"] = network.sha256
     # An empty choice is left out: the bundle then decides by its own product and law.
     chosen = {name: value for name, value in (("product", product), ("law", law)) if value}
     options = {"explain": explain, "language": language, **chosen}
@@ -148,7 +160,7 @@ def score(
             from creditloom.serving.batch.events import Events, features_of
 
             tables = held.enter_context(_raw(given, mapping, home, max_bad_share))
-            raw = Events(tables, as_of, made_by, max_bad_share, without)
+            raw = Events(tables, as_of, made_by, max_bad_share, without, network)
             place = features_folder(target)
             is_kept = home.is_sealed() or any(home.parts())
             features = features_of(raw, deciding.bundle, place, is_kept=is_kept, replace=replace)

@@ -14,7 +14,7 @@ from ..aggregates.aggregates import AGGREGATES
 from ..contract.tables import LOGINS, TABLES
 from ..families.families import FAMILIES
 from ..policy_inputs.device_counts import CLUSTERED, SHARED
-from ..policy_inputs.policy_inputs import FACTS, OBSERVED
+from ..policy_inputs.policy_inputs import FACTS, NAMES, OBSERVED
 from .declarations import (
     AggregateBlock,
     Family,
@@ -132,13 +132,14 @@ class Plan:
     """Everything that is built from the tables present, in the order of the matrix.
 
     First come the streams with their blocks, then features of other people's rows (`snapshot`),
-    then what is made of features.
+    then what is made of features. `facts` are the policy inputs that are built beside them.
     """
 
     streams: tuple[tuple[Stream, tuple[PlanStep, ...]], ...]
     snapshot: tuple[FeatureSpec, ...]
     ratios: tuple[Ratio, ...]
     marks: tuple[Mark, ...]
+    facts: tuple[str, ...] = NAMES
 
     @property
     def specs(self) -> tuple[FeatureSpec, ...]:

@@ -53,7 +53,7 @@ def kernel(
         features[mark.spec.name] = flag(mark, features[mark.of])
     known = facts(features, observations, snapshot, len(as_of), allowed)
     stated = set(spine.column_names)
-    new_facts = {name: values for name, values in known.items() if name not in stated}
+    new_facts = {name: known[name] for name in what.facts if name not in stated}
     return _append(_with_consent(spine.drop_columns(["row"]), allowed), new_facts | features)
 
 
@@ -79,7 +79,7 @@ def _of_streams(
         rows = VisibleRows(stream, tables[stream.table.name], as_of)
         for step in steps:
             features.update(block_features(step, rows, allowed))
-        for name, values in observed_inputs(rows, allowed):
+        for name, values in observed_inputs(rows, allowed, what.facts):
             # A policy input may be counted in two tables: their counts are added.
             so_far = observations.get(name)
             observations[name] = values if so_far is None else so_far + values

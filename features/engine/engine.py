@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 
-from ..declare.registry import plan
+from ..declare.cut import made_of_others, plan_of
+from ..declare.registry import Plan
 from ..feature_params import FeatureParams
-from ..network.graph import others
+from ..network.graph import Network, others
 from . import spark
 from .bucket import kernel
 from .point_in_time import Sight, columns_asked
@@ -30,23 +31,32 @@ Bucket = tuple[pa.Table, dict[str, pa.Table]]
 SORTED_BLOCK_ROWS = 4_096
 
 
-def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
+def build(
+    sources: RawFiles,
+    params: FeatureParams,
+    names: Collection[str] | None = None,
+    network: Network = others,
+) -> Iterator[pa.Table]:
     """Return blocks of the feature matrix, by application_id, one row per application.
 
     Columns of the applications and of the policy come first. Features of an absent table are left
-    out. Raises FeatureError where the applications are missing or empty.
+    out. `names` are the features and policy inputs that somebody reads: only they are built, and
+    what they are made of, each with the bits that it has where all are built; None builds all.
+    `network` gives what other people's rows say: made of the whole tables, or read of a snapshot.
+    Raises FeatureError where the applications are missing or empty.
     """
     if params.engine == "spark":
-        yield from spark.build(sources, params)
+        yield from spark.build(sources, params, names, network)
         return
+    what = plan_of(present(sources), names)
     # The system's allocator keeps its pages from one row group to the next.
     pa.set_memory_pool(pa.system_memory_pool())
     con = connect(params)
     requested = applications(con, sources)
-    graph = others(con, sources, requested)
+    graph = network(con, sources, requested, made_of_others(what))
     # The buckets are read without DuckDB and need its memory.
     con.close()
-    blocks = Buckets(sources, requested, params).blocks(graph)
+    blocks = Buckets(sources, requested, params, what).blocks(graph)
     ids = requested.column("application_id").to_numpy()
     if (np.diff(ids) > 0).all():
         yield from blocks
@@ -58,13 +68,21 @@ def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
 class Buckets:
     """The applications cut into ranges of applicants.
 
-    The largest raw table stays near `bucket_rows` rows in each.
+    The largest raw table stays near `bucket_rows` rows in each. `what` is what `plan` gives for
+    these tables, or a cut of it; None builds all.
     """
 
-    def __init__(self, sources: RawFiles, applications: pa.Table, params: FeatureParams) -> None:
+    def __init__(
+        self,
+        sources: RawFiles,
+        applications: pa.Table,
+        params: FeatureParams,
+        what: Plan | None = None,
+    ) -> None:
         self.applications = applications
         self.params = params
-        self.streams = [stream for stream, _ in plan(present(sources)).streams]
+        self.plan = plan_of(present(sources), None) if what is None else what
+        self.streams = [stream for stream, _ in self.plan.streams]
         self.groups = {
             stream.table.name: RowGroups(require(sources, stream.table.name), columns_asked(stream))
             for stream in self.streams
@@ -92,7 +110,7 @@ class Buckets:
                 spine, tables = bucket
                 end = start + len(spine)
                 own = {name: values[start:end] for name, values in graph.items()}
-                yield kernel(spine, tables, own)
+                yield kernel(spine, tables, own, self.plan)
 
     def _with_bar(self, starts: range) -> Iterable[int]:
         """Return the starts, with a progress bar where a person looks on."""

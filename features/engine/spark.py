@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -24,9 +24,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from ..declare.registry import plan
+from ..declare.cut import made_of_others, plan_of
+from ..declare.registry import Plan
 from ..feature_params import FeatureError, FeatureParams
-from ..network.graph import others
+from ..network.graph import Network, others
 from .bucket import kernel
 from .point_in_time import events
 from .raw_reader import RawFiles, RowGroups, applications, connect, present, require
@@ -123,27 +124,34 @@ EVENT_COLUMNS = ("row", "event_id", "event_time")
 SHARED_COLUMNS = (*GROUP_COLUMNS, *EVENT_COLUMNS)
 
 
-def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
+def build(
+    sources: RawFiles,
+    params: FeatureParams,
+    names: Collection[str] | None = None,
+    network: Network = others,
+) -> Iterator[pa.Table]:
     """Return blocks of the feature matrix by application_id, with the columns of `engine.build`.
 
     Raises FeatureError where the applications, pyspark or Java are missing.
     """
     con = connect(params)
+    what = plan_of(present(sources), names)
     spine = applications(con, sources).sort_by("application_id")
     spine = spine.append_column("row", pa.array(np.arange(len(spine), dtype=np.int64)))
-    graph = others(con, sources, spine)
+    graph = network(con, sources, spine, made_of_others(what))
     with (
         tempfile.TemporaryDirectory(prefix="creditloom-spark-") as scratch,
         open_session(params) as session,
     ):
-        frame = matrix(session, sources, spine, graph, size_of(sources, len(spine), params))
+        size = size_of(sources, len(spine), params, what)
+        frame = matrix(session, sources, spine, graph, size, names)
         frame.write.partitionBy("bucket").parquet(f"{scratch}/matrix")
         yield from _collected(Path(scratch) / "matrix")
 
 
-def size_of(sources: RawFiles, people: int, params: FeatureParams) -> int:
-    """Return the applications per bucket: about `bucket_rows` rows of the largest table."""
-    tables = [stream.table.name for stream, _ in plan(present(sources)).streams]
+def size_of(sources: RawFiles, people: int, params: FeatureParams, what: Plan) -> int:
+    """Return the applications per bucket: about `bucket_rows` rows of the largest table read."""
+    tables = [stream.table.name for stream, _ in what.streams]
     largest = max((RowGroups(require(sources, name)).rows for name in tables), default=0)
     return max(1, min(people, params.bucket_rows * people // max(largest, 1)))
 
@@ -154,10 +162,11 @@ def matrix(
     spine: pa.Table,
     graph: Mapping[str, np.ndarray],
     size: int,
+    names: Collection[str] | None = None,
 ) -> DataFrame:
     """Return the matrix as a Spark frame with `bucket`, one row per application.
 
-    Nothing runs before the frame is written or collected.
+    Nothing runs before the frame is written or collected. `names` as in `engine.build`.
     `spine` are the applications with `row` 0..n-1. `graph` holds graph features by name, one value
     per row of the spine. `size` is the number of applications in a bucket.
     Spark reads the paths of `sources`, so they may lie wherever the cluster reads from.
@@ -168,11 +177,13 @@ def matrix(
     for name, values in graph.items():
         column = pa.array(values, pa.float64(), from_pandas=True)
         whole = whole.append_column(f"graph__{name}", column)
-    read = _events(session, sources, spine)
+    there = present(sources)
+    read = _events(session, sources, spine, plan_of(there, names))
     frame = _with_prefix(SPINE, session.createDataFrame(whole), size)
     for name, rows in read.items():
         frame = frame.unionByName(_with_prefix(name, rows, size), allowMissingColumns=True)
-    work = _worker(tuple(read), tuple(graph))
+    asked = None if names is None else frozenset(names)
+    work = _worker(tuple(read), tuple(graph), there, asked)
     # Spark asks for the schema before it runs: the kernel says it, on a group of one row.
     schema = work(_one_row(frame, whole)).schema
     return frame.groupBy("bucket").applyInArrow(
@@ -180,7 +191,9 @@ def matrix(
     )
 
 
-def _events(session: SparkSession, sources: RawFiles, spine: pa.Table) -> dict[str, DataFrame]:
+def _events(
+    session: SparkSession, sources: RawFiles, spine: pa.Table, what: Plan
+) -> dict[str, DataFrame]:
     """Return what the kernel reads of each raw table, by the relational code of `events`."""
     import ibis
 
@@ -188,7 +201,7 @@ def _events(session: SparkSession, sources: RawFiles, spine: pa.Table) -> dict[s
     keys = spine.select(["row", "applicant_id", "as_of", *_consents(spine)])
     session.createDataFrame(keys).createOrReplaceTempView(SPINE)
     read = {}
-    for stream, _ in plan(present(sources)).streams:
+    for stream, _ in what.streams:
         name = stream.table.name
         paths = map(_literal, require(sources, name))
         session.read.parquet(*paths).createOrReplaceTempView(name)
@@ -228,10 +241,16 @@ def _with_prefix(name: str, rows: DataFrame, size: int) -> DataFrame:
     return rows.select(bucket, source, *shared, *own)
 
 
-def _worker(names: tuple[str, ...], graph: tuple[str, ...]) -> Callable[[pa.Table], pa.Table]:
+def _worker(
+    tables_read: tuple[str, ...],
+    graph: tuple[str, ...],
+    there: tuple[str, ...],
+    asked: frozenset[str] | None,
+) -> Callable[[pa.Table], pa.Table]:
     """Return the kernel as a function of one group.
 
-    What the function holds is small, as it is sent to every worker.
+    What the function holds is small, as it is sent to every worker: the names of the raw tables
+    that are there and of what is asked for, of which the worker makes the plan.
     """
 
     def features(group: pa.Table) -> pa.Table:
@@ -243,8 +262,8 @@ def _worker(names: tuple[str, ...], graph: tuple[str, ...]) -> Callable[[pa.Tabl
         local = spine.drop_columns([*shared, *(f"graph__{name}" for name in graph)])
         # The kernel counts the applications of a bucket from 0.
         local = local.append_column("row", pa.array(row - row[0]))
-        tables = {name: _counted_from(_of_source(group, name), row[0]) for name in names}
-        matrix = kernel(local, tables, snapshot)
+        tables = {name: _counted_from(_of_source(group, name), row[0]) for name in tables_read}
+        matrix = kernel(local, tables, snapshot, plan_of(there, asked))
         return matrix.append_column("bucket", spine.column("bucket"))
 
     return features

@@ -8,6 +8,8 @@ oneself is no second degree. Whoever had refused the social consent by then is n
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,13 +19,14 @@ from scipy import sparse
 from .. import clock
 from ..aggregates.event_columns import divide
 from ..contract.tables import CONTACTS
+from ..declare.declarations import FeatureSpec
 from ..declare.texts import NO_CONSENT
 from ..engine.raw_reader import RawFiles
-from ..policy_inputs.consents import statements
+from ..policy_inputs.consents import Statements, statements
 from ..policy_inputs.device_counts import applicants_per_identifier
 from . import graph_measures
 from .graph_history import GraphHistory, graph_history, positions_in
-from .network_features import SNAPSHOT
+from .network_features import OF_OTHERS, SNAPSHOT
 from .shared_devices import meetings
 from .transfers import transfers
 
@@ -31,92 +34,180 @@ if TYPE_CHECKING:
     from ..engine.raw_reader import Connection
 
 
-def others(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
-    """Return all that other people's rows say, by name of the feature or policy input.
+# Gives what other people's rows say: arguments and result are those of `others`.
+Network = Callable[["Connection", RawFiles, pa.Table, Collection[str]], dict[str, np.ndarray]]
 
-    There is one value per application, in the order given. What needs an absent table is left out.
+
+def others(
+    con: Connection,
+    sources: RawFiles,
+    applications: pa.Table,
+    wanted: Collection[str] = OF_OTHERS,
+) -> dict[str, np.ndarray]:
+    """Return what other people's rows say, by name of the feature or policy input.
+
+    There is one value per application, in the order given. Only names that are `wanted` are made.
+    What needs an absent table is left out.
     """
     columns: dict[str, np.ndarray] = {}
     for columns_of in (snapshots, transfers, meetings, applicants_per_identifier):
-        columns |= columns_of(con, sources, applications)
+        columns |= columns_of(con, sources, applications, wanted)
     return columns
 
 
-def snapshots(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
-    """Return every graph feature of every application, in the order given.
+def snapshots(
+    con: Connection,
+    sources: RawFiles,
+    applications: pa.Table,
+    wanted: Collection[str] = OF_OTHERS,
+) -> dict[str, np.ndarray]:
+    """Return every graph feature that is wanted of every application, in the order given.
 
     There is nothing without a contacts table. People outside the network have counts of 0 and null
     shares and averages. The kernel nulls what lacks consent, later.
     """
-    if not sources.get("contacts"):
+    specs = [spec for spec in SNAPSHOT if spec.name in wanted]
+    if not sources.get("contacts") or not specs:
         return {}
-    history = graph_history(con, sources)
+    needed = {"contacts"}.union(*(spec.also for spec in specs))
+    history = graph_history(con, {name: sources.get(name, ()) for name in needed})
     stated = statements(con, sources, str(CONTACTS.consent))
-    months = clock.month_index(applications.column("as_of").to_numpy())
     applicants = applications.column("applicant_id").to_numpy()
-    columns = {spec.name: _of_nobody(spec.null_meaning, len(months)) for spec in SNAPSHOT}
-    # One snapshot per month, for all who apply in it.
-    for month in np.unique(months):
-        at = np.flatnonzero(months == month)
+    columns = {spec.name: of_nobody(spec.null_meaning, len(applicants)) for spec in specs}
+    for at, month, refused in networks(stated, applications):
         nodes, is_node = positions_in(history.nodes, applicants[at])
-        refused = stated.refused(int(month))
         is_hidden = np.isin(history.nodes, refused)
-        measures = _measures(history.without(is_hidden, refused), int(month), nodes)
-        for spec, values in zip(SNAPSHOT, measures, strict=True):
+        of_month = MonthGraph(history.without(is_hidden, refused), month, nodes)
+        for spec in specs:
+            values = of_month.values(spec)
             # The network of that moment does not hold whoever agreed after it only.
             columns[spec.name][at[is_node]] = np.where(is_hidden[nodes], np.nan, values)
     return columns
 
 
-def _of_nobody(null_meaning: str, n: int) -> np.ndarray:
+def networks(
+    stated: Statements, applications: pa.Table
+) -> Iterator[tuple[np.ndarray, int, np.ndarray]]:
+    """Yield (places of applications, month, people who are left out) per network to be measured.
+
+    There is one network per month, of which everybody is left out who had refused by its first day.
+    Where everyone is decided as of one moment, a refusal counts that is stated before that moment,
+    too. Where each application has a moment of its own, that would be a network per application: a
+    refusal within the month counts from the next one on.
+    """
+    as_of = applications.column("as_of").to_numpy().astype("datetime64[us]")
+    months = clock.month_index(as_of)
+    keys = as_of if stated.is_moved else months
+    for key in np.unique(keys):
+        at = np.flatnonzero(keys == key)
+        month = int(months[at[0]])
+        refused = stated.refused(month)
+        if stated.is_moved:
+            # Whoever agreed since the first of the month stays out: that network holds nobody new.
+            refused = np.union1d(refused, stated.refused_before(key))
+        yield at, month, refused
+
+
+def of_nobody(null_meaning: str, n: int) -> np.ndarray:
     """Return the values of people outside the network."""
     # What is null for want of consent alone is a count: it is 0 where there is nobody.
     return np.full(n, 0.0 if null_meaning == NO_CONSENT else np.nan)
 
 
-def _measures(history: GraphHistory, month: int, nodes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return the values of the nodes in the order of SNAPSHOT."""
-    both_ways = history.links.adjacency(month)
-    record = _known_record(history, month)
-    clustering, second_degree = graph_measures.neighbourhoods(both_ways, nodes, record)
-    position = _position(history, month, both_ways, nodes)
+class MonthGraph:
+    """The network as it was known before a month, and the measures of some of its nodes.
+
+    A measure is made when it is first asked for: a model asks for a few.
+    """
+
+    def __init__(self, history: GraphHistory, month: int, nodes: np.ndarray) -> None:
+        self.history = history
+        self.month = month
+        self.nodes = nodes
+
+    def values(self, spec: FeatureSpec) -> np.ndarray:
+        """Return the values of one feature of SNAPSHOT, one per node."""
+        return MEASURES[spec.measure](self)
+
+    @cached_property
+    def both_ways(self) -> sparse.csr_matrix:
+        """The undirected 0/1 adjacency."""
+        return self.history.links.adjacency(self.month)
+
+    @cached_property
+    def degree(self) -> np.ndarray:
+        """Links of every node of the network, either way."""
+        return np.diff(self.both_ways.indptr).astype(float)
+
+    @cached_property
+    def mine(self) -> sparse.csr_matrix:
+        """The rows of the adjacency of the nodes that are asked for."""
+        return self.both_ways[self.nodes]
+
+    @cached_property
+    def record(self) -> np.ndarray:
+        """What is known of everybody's loans."""
+        return _known_record(self.history, self.month)
+
+    @cached_property
+    def neighbourhoods(self) -> tuple[np.ndarray, np.ndarray]:
+        """Clustering, and sums of the records over the second degree."""
+        return graph_measures.neighbourhoods(self.both_ways, self.nodes, self.record)
+
+    @cached_property
+    def first_records(self) -> tuple[np.ndarray, ...]:
+        """Loans, defaults and their shares among the neighbours."""
+        return _record_shares(self.mine @ self.record)
+
+    @cached_property
+    def second_records(self) -> tuple[np.ndarray, ...]:
+        """The same over the second degree."""
+        return _record_shares(self.neighbourhoods[1])
+
+    @cached_property
+    def strength(self) -> tuple[np.ndarray, ...]:
+        """Measures of the messages of the last twelve months."""
+        return _strength(self.history, self.month, self.nodes)
+
+    def links(self, *, is_out: bool, is_in: bool) -> np.ndarray:
+        """Return the number of links that are known as outgoing, as incoming, or as both."""
+        links = self.history.links
+        known = np.ones(len(links.other), bool)
+        if is_out:
+            known &= links.out_month < self.month
+        if is_in:
+            known &= links.in_month < self.month
+        return links.count(known)[self.nodes]
+
+
+# table: measures of the graph by the name that the declarations give them
+MEASURES: dict[str, Callable[[MonthGraph], np.ndarray]] = {
+    "in_degree": lambda g: g.links(is_out=False, is_in=True),
+    "degree": lambda g: g.degree[g.nodes],
+    "mutual_share": lambda g: divide(
+        g.links(is_out=True, is_in=True), g.links(is_out=True, is_in=False)
+    ),
+    "neighbour_degree_mean": lambda g: divide(g.mine @ g.degree, g.degree[g.nodes]),
+    "neighbour_degree_max": lambda g: graph_measures.neighbour_max(g.mine, g.degree),
+    "core_number": lambda g: graph_measures.core_numbers(g.both_ways)[g.nodes],
+    "pagerank_ratio": lambda g: graph_measures.pagerank(g.both_ways)[g.nodes],
+    "component_share": lambda g: graph_measures.component_shares(g.both_ways)[g.nodes],
+    "clustering_share": lambda g: g.neighbourhoods[0],
     # The first column of a record counts the person.
-    second_count = second_degree[:, 0]
-    return (
-        *position,
-        clustering,
-        second_count,
-        *_strength(history, month, nodes),
-        *_record_shares(both_ways[nodes] @ record),
-        *_record_shares(second_degree),
-    )
-
-
-def _position(
-    history: GraphHistory, month: int, both_ways: sparse.csr_matrix, nodes: np.ndarray
-) -> tuple[np.ndarray, ...]:
-    """Return where the nodes stand in the network."""
-    links = history.links
-    degree = np.diff(both_ways.indptr).astype(float)
-    mine = both_ways[nodes]
-    lists = links.out_month < month
-    is_listed = links.in_month < month
-    in_degree = links.count(is_listed)[nodes]
-    out_degree = links.count(lists)[nodes]
-    mutual = links.count(lists & is_listed)[nodes]
-    core = graph_measures.core_numbers(both_ways)[nodes]
-    rank = graph_measures.pagerank(both_ways)[nodes]
-    component = graph_measures.component_shares(both_ways)[nodes]
-    return (
-        in_degree,
-        degree[nodes],
-        divide(mutual, out_degree),
-        divide(mine @ degree, degree[nodes]),
-        graph_measures.neighbour_max(mine, degree),
-        core,
-        rank,
-        component,
-    )
+    "second_count": lambda g: g.neighbourhoods[1][:, 0],
+    "in_messages_count": lambda g: g.strength[0],
+    "strength_count": lambda g: g.strength[1],
+    "strongest_tie_share": lambda g: g.strength[2],
+    "answered_share": lambda g: g.strength[3],
+    "neighbour_loan_count": lambda g: g.first_records[0],
+    "neighbour_default_count": lambda g: g.first_records[1],
+    "neighbour_default_share": lambda g: g.first_records[2],
+    "neighbour_late_share": lambda g: g.first_records[3],
+    "second_loan_count": lambda g: g.second_records[0],
+    "second_default_count": lambda g: g.second_records[1],
+    "second_default_share": lambda g: g.second_records[2],
+    "second_late_share": lambda g: g.second_records[3],
+}
 
 
 def _known_record(history: GraphHistory, month: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from ..declare.declarations import FeatureSpec
 from ..declare.sentences import plain_sayings
 from ..declare.texts import LAST_EN, LAST_ZH, NO_CONSENT
+from ..policy_inputs.device_counts import NAMES as DEVICE_COUNTS
 
 # What a null means.
 NO_CIRCLE = "no contacts known, or consent refused"
@@ -229,3 +230,6 @@ MEETINGS = (
         "number of other people linked by devices as of the first of the month",
         "月初经设备关联的其他用户数"),
 )  # fmt: skip
+
+# All features and policy inputs that are made of other people's rows.
+OF_OTHERS = frozenset((*(spec.name for spec in (*SNAPSHOT, *TRANSFERS, *MEETINGS)), *DEVICE_COUNTS))

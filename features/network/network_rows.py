@@ -19,7 +19,7 @@ from ..declare.declarations import FeatureSpec
 from ..engine.raw_reader import RawFiles, literal, require
 from ..policy_inputs.consents import statements
 from ..policy_inputs.device_counts import CO_USE_DAYS
-from .graph import snapshots
+from .graph import networks, snapshots
 from .graph_history import graph_history, positions_in
 from .network_features import MEETINGS, SNAPSHOT, TRANSFERS
 from .shared_devices import meetings
@@ -101,7 +101,7 @@ def values_again(
         (MEETING_NAMES, meetings),
     ):
         if wanted & group:
-            made |= make(con, sources, applications)
+            made |= make(con, sources, applications, wanted)
     return {name: made[name] for name in names}
 
 
@@ -123,8 +123,10 @@ def network_rows(
             con.sql(query, params={**asked, "first_month": since}).to_arrow_table()
             for query, since in queries
         )
-        edges = _without_refused(con, sources, edges, month)
-        return _numbered(edges, _graph_values(con, sources, edges, month))
+        refused = _refused(con, sources, application)
+        # People who had refused the consent are at nobody's other end.
+        edges = edges.filter(pa.array(~np.isin(edges.column("other").to_numpy(), refused)))
+        return _numbered(edges, _graph_values(con, sources, edges, month, refused))
     if spec.name in TRANSFER_NAMES:
         query = TRANSFER_EDGES.format(files=_files(sources, "payments"))
     else:
@@ -138,18 +140,18 @@ def _files(sources: RawFiles, name: str) -> str:
     return "[" + ", ".join(f"'{text}'" for text in texts) + "]"
 
 
-def _without_refused(con: Connection, sources: RawFiles, edges: pa.Table, month: int) -> pa.Table:
-    """Return the edges without those to people who had refused the consent by then."""
-    refused = statements(con, sources, str(CONTACTS_TABLE.consent)).refused(month)
-    return edges.filter(pa.array(~np.isin(edges.column("other").to_numpy(), refused)))
+def _refused(con: Connection, sources: RawFiles, application: pa.Table) -> np.ndarray:
+    """Return the people who are left out of the network of one application."""
+    stated = statements(con, sources, str(CONTACTS_TABLE.consent))
+    ((_, _, refused),) = networks(stated, application)
+    return refused
 
 
 def _graph_values(
-    con: Connection, sources: RawFiles, edges: pa.Table, month: int
+    con: Connection, sources: RawFiles, edges: pa.Table, month: int, refused: np.ndarray
 ) -> tuple[np.ndarray, dict[str, pa.Array]]:
     """Return the people at the other ends, and the values of each in the graph of the month."""
     history = graph_history(con, sources)
-    refused = statements(con, sources, str(CONTACTS_TABLE.consent)).refused(month)
     hidden = np.isin(history.nodes, refused)
     links = history.without(hidden, refused).links
     others = np.unique(edges.column("other").to_numpy())

@@ -6,6 +6,7 @@ to the next.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ from ..policy_inputs.device_counts import (
     register_requests,
 )
 from .graph_history import positions_in
-from .network_features import MEETINGS
+from .network_features import MEETINGS, OF_OTHERS
 
 if TYPE_CHECKING:
     from ..engine.raw_reader import Connection
@@ -38,11 +39,13 @@ FROM co_users_{column} WHERE applicant_id <> own GROUP BY place
 """
 # An account begins with the first identity check that is known as passed. Of the co-users of
 # devices whose account has begun: all, the new ones, those who began together with the applicant.
+BEGINNINGS = """
+CREATE TEMP TABLE IF NOT EXISTS begun AS
+SELECT applicant_id, min(known_from(event_time, known_time)) AS begun
+FROM identity_checks WHERE is_pass GROUP BY ALL
+"""
 BEGUN = """
-WITH begun AS (
-    SELECT applicant_id, min(known_from(event_time, known_time)) AS begun
-    FROM identity_checks WHERE is_pass GROUP BY ALL
-), co_users AS (
+WITH co_users AS (
     SELECT DISTINCT place, as_of, own, applicant_id
     FROM co_users_device_id WHERE applicant_id <> own
 )
@@ -64,21 +67,34 @@ WHERE applicant_id IS NOT NULL GROUP BY ALL HAVING known IS NOT NULL
 """
 
 
-def meetings(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
-    """Return every feature of shared devices and addresses, per application in the order given.
+def meetings(
+    con: Connection,
+    sources: RawFiles,
+    applications: pa.Table,
+    wanted: Collection[str] = OF_OTHERS,
+) -> dict[str, np.ndarray]:
+    """Return the features of shared devices and addresses that are wanted, in the order given.
 
     There is nothing without a logins table. What asks for identity proofs is null without a table
     of them. The kernel nulls what lacks consent, later.
     """
-    if not sources.get(LOGINS.name):
+    names = [spec.name for spec in MEETINGS]
+    if not sources.get(LOGINS.name) or not set(names) & set(wanted):
         return {}
     register_requests(con, applications)
     n = len(applications)
-    devices = _co_user_count(con, sources, "device_id", n)
-    addresses = _co_user_count(con, sources, "ip_id", n)
-    # In the order of MEETINGS.
-    values = (devices, *_begun(con, sources, n), addresses, _linked(con, applications))
-    return {spec.name: column for spec, column in zip(MEETINGS, values, strict=True)}
+    devices, new, together, addresses, linked = names
+    columns: dict[str, np.ndarray] = {}
+    if {devices, new, together, linked} & set(wanted):
+        # It makes the tables that the other three of devices read.
+        columns[devices] = _co_user_count(con, sources, "device_id", n)
+    if {new, together} & set(wanted):
+        columns[new], columns[together] = _begun(con, sources, n)
+    if addresses in wanted:
+        columns[addresses] = _co_user_count(con, sources, "ip_id", n)
+    if linked in wanted:
+        columns[linked] = _linked(con, applications)
+    return columns
 
 
 def _co_user_count(con: Connection, sources: RawFiles, column: str, n: int) -> np.ndarray:
@@ -91,10 +107,38 @@ def _begun(con: Connection, sources: RawFiles, n: int) -> tuple[np.ndarray, np.n
     """Return shares of the co-users of devices: the new ones, and those who began together."""
     if not sources.get(IDENTITY_CHECKS.name):
         return np.full(n, np.nan), np.full(n, np.nan)
-    view(con, sources, IDENTITY_CHECKS.name)
+    make_begun(con, sources)
     counts = fetch(con, BEGUN, days=CO_USE_DAYS, hours=TOGETHER_HOURS)
     begun, new, together = per_application(counts, n)
     return divide(new, begun), divide(together, begun)
+
+
+def make_begun(con: Connection, sources: RawFiles) -> None:
+    """Make the table `begun`, once per connection: applicant_id, the moment from which known."""
+    view(con, sources, IDENTITY_CHECKS.name)
+    con.execute(BEGINNINGS)
+
+
+class DeviceLinks:
+    """People and the devices that they share, each pair with the month since which it is known.
+
+    It is made of the table `shared_device_id`.
+    """
+
+    def __init__(self, con: Connection) -> None:
+        applicant, identifier, since = fetch(con, LINKED)
+        self.people, self.person = np.unique(applicant, return_inverse=True)
+        self.devices, self.device = np.unique(identifier, return_inverse=True)
+        self.known_month = clock.month_index(since)
+
+    def linked(self, month: int) -> np.ndarray:
+        """Return the other people in each person's component, by what is known before a month."""
+        is_known = self.known_month < month
+        ones = np.ones(int(is_known.sum()))
+        pairs = (self.person[is_known], self.device[is_known])
+        shape = (len(self.people), len(self.devices))
+        # Less one: the person.
+        return _component_people(sparse.coo_matrix((ones, pairs), shape)) - 1.0
 
 
 def _linked(con: Connection, applications: pa.Table) -> np.ndarray:
@@ -102,22 +146,14 @@ def _linked(con: Connection, applications: pa.Table) -> np.ndarray:
 
     Logins count that are known before the first of the application's month.
     """
-    applicant, identifier, since = fetch(con, LINKED)
-    people, person = np.unique(applicant, return_inverse=True)
-    devices, device = np.unique(identifier, return_inverse=True)
-    shape = (len(people), len(devices))
-    known_month = clock.month_index(since)
+    links = DeviceLinks(con)
     months = clock.month_index(applications.column("as_of").to_numpy())
     applicants = applications.column("applicant_id").to_numpy()
     linked = np.zeros(len(months))
     for month in np.unique(months):
         at = np.flatnonzero(months == month)
-        is_known = known_month < month
-        ones = np.ones(int(is_known.sum()))
-        edges = sparse.coo_matrix((ones, (person[is_known], device[is_known])), shape)
-        position, is_person = positions_in(people, applicants[at])
-        # Less one: the applicant.
-        linked[at[is_person]] = (_component_people(edges) - 1.0)[position]
+        position, is_person = positions_in(links.people, applicants[at])
+        linked[at[is_person]] = links.linked(int(month))[position]
     return linked
 
 

@@ -7,6 +7,7 @@ identify it. A partner need not have applied. Transfers to oneself drop out.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,12 +16,13 @@ import pyarrow as pa
 from .. import clock
 from ..aggregates.event_columns import divide
 from ..contract.tables import PAYMENTS
+from ..declare.declarations import FeatureSpec
 from ..engine.raw_reader import RawFiles, fetch, view
 from ..policy_inputs.device_counts import per_application, register_requests
 from . import graph_measures
 from .graph_history import positions_in
 from .graph_measures import rows_of, starts_of
-from .network_features import TRANSFERS
+from .network_features import OF_OTHERS, TRANSFERS
 
 if TYPE_CHECKING:
     from ..engine.raw_reader import Connection
@@ -80,6 +82,8 @@ class TransferLinks:
 
 
 MONTH = clock.BIN_DAYS * clock.MICROS_PER_DAY
+# So many of TRANSFERS, the first ones, are about partners; the others are about circles.
+N_OF_PARTNERS = 5
 
 # Each transfer once, by payer, payee and event_time.
 MOVED = """
@@ -121,21 +125,64 @@ SELECT payer, payee, epoch_us(min(known_from(event_time, known_time))) FROM move
 """
 
 
-def transfers(con: Connection, sources: RawFiles, applications: pa.Table) -> dict[str, np.ndarray]:
-    """Return every transfer feature of every application, in the order given.
+def transfers(
+    con: Connection,
+    sources: RawFiles,
+    applications: pa.Table,
+    wanted: Collection[str] = OF_OTHERS,
+) -> dict[str, np.ndarray]:
+    """Return every transfer feature that is wanted of every application, in the order given.
 
     There is nothing without a payments table.
     """
-    if not sources.get(PAYMENTS.name):
+    if not sources.get(PAYMENTS.name) or not any(spec.name in wanted for spec in TRANSFERS):
         return {}
     view(con, sources, PAYMENTS.name)
-    register_requests(con, applications)
     con.execute(MOVED)
-    # In the order of TRANSFERS.
-    values = (*_partners(con, len(applications)), *_circles(con, applications))
+    columns = of_moved(con, applications, wanted)
     # Dropped, as the buckets need its memory.
     con.execute("DROP TABLE moved")
-    return {spec.name: column for spec, column in zip(TRANSFERS, values, strict=True)}
+    return columns
+
+
+def of_moved(
+    con: Connection, applications: pa.Table, wanted: Collection[str]
+) -> dict[str, np.ndarray]:
+    """Return the transfer features that are wanted, of the table `moved`."""
+    columns: dict[str, np.ndarray] = {}
+    if any(spec.name in wanted for spec in TRANSFERS[:N_OF_PARTNERS]):
+        columns |= of_partners(con, applications)
+    if any(spec.name in wanted for spec in TRANSFERS[N_OF_PARTNERS:]):
+        people, links = transfer_links(con)
+        columns |= of_links(people, links, links.circles(), applications)
+    return columns
+
+
+def of_partners(con: Connection, applications: pa.Table) -> dict[str, np.ndarray]:
+    """Return the features of partners of the last year, of the table `moved`."""
+    register_requests(con, applications)
+    return _named(TRANSFERS[:N_OF_PARTNERS], _partners(con, len(applications)))
+
+
+def of_links(
+    people: np.ndarray, links: TransferLinks, circles: Moments, applications: pa.Table
+) -> dict[str, np.ndarray]:
+    """Return the transfer features of links and circles; node k of both is person `people[k]`."""
+    values = _circles(people, links, circles, applications)
+    return _named(TRANSFERS[N_OF_PARTNERS:], values)
+
+
+def transfer_links(con: Connection) -> tuple[np.ndarray, TransferLinks]:
+    """Return the people of the table `moved`, sorted, and who pays whom among them since when."""
+    payer, payee, known = fetch(con, LINKS)
+    people = np.unique(np.concatenate([payer, payee]))
+    source = np.searchsorted(people, payer)
+    target = np.searchsorted(people, payee)
+    return people, TransferLinks(source=source, target=target, known=known, n=len(people))
+
+
+def _named(specs: Sequence[FeatureSpec], values: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    return {spec.name: column for spec, column in zip(specs, values, strict=True)}
 
 
 def _partners(con: Connection, n: int) -> tuple[np.ndarray, ...]:
@@ -155,20 +202,13 @@ def _partners(con: Connection, n: int) -> tuple[np.ndarray, ...]:
     )
 
 
-def _circles(con: Connection, applications: pa.Table) -> tuple[np.ndarray, ...]:
+def _circles(
+    people: np.ndarray, links: TransferLinks, circles: Moments, applications: pa.Table
+) -> tuple[np.ndarray, ...]:
     """Return payers of the busiest payee, circles of three so far, and those of the last month."""
-    payer, payee, known = fetch(con, LINKS)
-    people = np.unique(np.concatenate([payer, payee]))
-    links = TransferLinks(
-        source=np.searchsorted(people, payer),
-        target=np.searchsorted(people, payee),
-        known=known,
-        n=len(people),
-    )
     node, is_node = positions_in(people, applications.column("applicant_id").to_numpy())
     as_of = applications.column("as_of").to_numpy()[is_node]
     as_of_micros = as_of.astype("datetime64[us]").astype(np.int64)
-    circles = links.circles()
     ever = circles.before(node, as_of_micros)
     of_last_month = ever - circles.before(node, as_of_micros - MONTH)
     of_nodes = (links.busiest_target(node, as_of_micros), ever, of_last_month)

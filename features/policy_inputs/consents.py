@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 STATED = "stated_time"
 # A null is no consent. Of two statements of one moment the larger application id is the later one.
 STATEMENTS = """
-SELECT applicant_id, month_index(stated) AS month, is_given FROM statements_{consent}
-WHERE month IS NOT NULL ORDER BY applicant_id, stated, application_id
+SELECT applicant_id, stated, is_given FROM statements_{consent}
+WHERE stated IS NOT NULL ORDER BY applicant_id, stated, application_id
 """
 VIEW = """
 CREATE OR REPLACE TEMP VIEW statements_{consent} AS
@@ -41,15 +41,23 @@ SELECT applicant_id, stated AS since, until FROM (
 
 @dataclass(frozen=True)
 class Statements:
-    """Statements on one consent, by person and moment: calendar month, and whether it was given."""
+    """Statements on one consent, by person and moment, and whether it was given.
+
+    `is_moved` says that everyone is decided as of one moment, and not as of the own application.
+    """
 
     person: np.ndarray
-    month: np.ndarray
+    moment: np.ndarray
     is_given: np.ndarray
+    is_moved: bool = False
 
     def refused(self, month: int) -> np.ndarray:
         """Return the people, sorted, whose last statement before a month was a refusal."""
-        is_before = self.month < month
+        return self.refused_before(np.datetime64(month, "M").astype("datetime64[us]"))
+
+    def refused_before(self, moment: np.datetime64) -> np.ndarray:
+        """Return the people, sorted, whose last statement before a moment was a refusal."""
+        is_before = self.moment < moment
         person = self.person[is_before]
         # Statements are in order: the last one of a person stands before the next person's.
         is_last = np.diff(person, append=-1) != 0
@@ -58,9 +66,9 @@ class Statements:
 
 def statements(con: Connection, sources: RawFiles, consent: str) -> Statements:
     """Return what all applications say on one consent."""
-    _make_view(con, sources, consent)
-    person, month, is_given = fetch(con, STATEMENTS.format(consent=consent))
-    return Statements(person, month, is_given.astype(bool))
+    is_moved = _make_view(con, sources, consent)
+    person, moment, is_given = fetch(con, STATEMENTS.format(consent=consent))
+    return Statements(person, moment.astype("datetime64[us]"), is_given.astype(bool), is_moved)
 
 
 def make_refusals(con: Connection, sources: RawFiles, consent: str) -> None:
@@ -72,8 +80,10 @@ def make_refusals(con: Connection, sources: RawFiles, consent: str) -> None:
     con.execute(REFUSALS.format(consent=consent))
 
 
-def _make_view(con: Connection, sources: RawFiles, consent: str) -> None:
+def _make_view(con: Connection, sources: RawFiles, consent: str) -> bool:
+    """Make the view of the statements; return whether they are decided as of another moment."""
     rows = read(con, require(sources, APPLICATIONS.name))
-    moment = STATED if STATED in rows.columns else "as_of"
+    is_moved = STATED in rows.columns
     rows.create_view("stating", replace=True)
-    con.execute(VIEW.format(consent=consent, moment=moment))
+    con.execute(VIEW.format(consent=consent, moment=STATED if is_moved else "as_of"))
+    return is_moved

@@ -7,6 +7,7 @@ are joined, so the cost is one pass over the logins.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,7 @@ CLUSTERED = (
     SharedIdentifier("device_applications_1h", "device_id"),
     SharedIdentifier("ip_applications_1h", "ip_id", "consent_location"),
 )
+NAMES = tuple(shared.name for shared in (*SHARED, *CLUSTERED))
 CONSENT_OF = {shared.column: shared.consent for shared in SHARED}
 # Days back from as_of in which people count as users of one identifier.
 CO_USE_DAYS = 30
@@ -101,22 +103,26 @@ SELECT place, max(people) FROM (
 
 
 def applicants_per_identifier(
-    con: Connection, sources: RawFiles, applications: pa.Table
+    con: Connection,
+    sources: RawFiles,
+    applications: pa.Table,
+    wanted: Collection[str] = NAMES,
 ) -> dict[str, np.ndarray]:
     """Return, per application in the order given, the most applicants on one of its identifiers.
 
     Identifiers and people of the last 30 days count, the applicant among them: who shares nothing
     has 1. There is nothing without a logins table. The kernel nulls what lacks consent, later.
     """
-    if not sources.get(LOGINS.name):
+    if not sources.get(LOGINS.name) or not set(NAMES) & set(wanted):
         return {}
     register_requests(con, applications)
     people = {}
-    for shared in SHARED:
+    for shared in (one for one in SHARED if one.name in wanted):
         make_co_users(con, sources, shared.column)
         groups = fetch(con, LARGEST_GROUP.format(column=shared.column))
         people[shared.name] = per_application(groups, len(applications), absent=1.0)[0]
-    for shared in CLUSTERED:
+    for shared in (one for one in CLUSTERED if one.name in wanted):
+        make_shared(con, sources, shared.column)
         con.execute(OF_THE_HOUR.format(column=shared.column))
         groups = fetch(con, BUSIEST_HOUR.format(column=shared.column))
         people[shared.name] = per_application(groups, len(applications), absent=1.0)[0]
@@ -156,13 +162,18 @@ def make_co_users(con: Connection, sources: RawFiles, column: str) -> None:
     identifier that the applicant (`own`) used in them, once for each application (`place`, `as_of`)
     and identifier.
     """
-    view(con, sources, LOGINS.name)
-    # Tables of earlier releases do not say what kind of address it is.
-    has_network = "network" in con.table(LOGINS.name).columns
-    where = NO_CARRIER if column == "ip_id" and has_network else ""
-    con.execute(SHARED_LOGINS.format(column=column, where=where))
+    make_shared(con, sources, column)
     consent = CONSENT_OF[column]
     if consent:
         make_refusals(con, sources, consent)
     unless = UNLESS_REFUSED.format(column=column, consent=consent) if consent else ""
     con.execute(CO_USERS.format(column=column, days=CO_USE_DAYS, unless=unless))
+
+
+def make_shared(con: Connection, sources: RawFiles, column: str) -> None:
+    """Make `shared_<column>`, once per connection, as `make_co_users` says."""
+    view(con, sources, LOGINS.name)
+    # Tables of earlier releases do not say what kind of address it is.
+    has_network = "network" in con.table(LOGINS.name).columns
+    where = NO_CARRIER if column == "ip_id" and has_network else ""
+    con.execute(SHARED_LOGINS.format(column=column, where=where))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.resources import files as resources
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +22,9 @@ from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
+from creditloom.features.network.graph import Network, others
 from creditloom.features.policy_inputs.consents import STATED
+from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.input import told
 from creditloom.serving.inputs import InputColumn, columns
@@ -48,6 +50,10 @@ from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.mapped.mapped_folder import keep_aside
 from creditloom.storage.mapped.text_ids import ids_file, with_own_ids
 from creditloom.storage.sources import now
+
+if TYPE_CHECKING:
+    # That module reads this one.
+    from creditloom.serving.whole.network_snapshot import OpenSnapshot
 
 MARK = "features.json"
 MATRIX = "matrix.parquet"
@@ -75,7 +81,7 @@ class Events:
 
     `as_of` None is that of each application. A table with a larger share of bad rows than
     `max_bad_share` is refused. Tables that the bundle's inputs are made of must be there, or be
-    named in `without`.
+    named in `without`. What other people's rows say is read of the `snapshot` where one is given.
     """
 
     path: Path
@@ -83,6 +89,12 @@ class Events:
     engine: EngineName
     max_bad_share: float
     without: Collection[str] = ()
+    snapshot: OpenSnapshot | None = None
+
+    @property
+    def network(self) -> Network:
+        """Where the engine takes from what other people's rows say."""
+        return others if self.snapshot is None else self.snapshot.network.others
 
 
 @dataclass(frozen=True)
@@ -122,11 +134,7 @@ def features_of(
     wait beside them where the batch is to be replaced (`replace`).
     Raises DataError as `creditloom.storage.contract.contract.check_tables`.
     """
-    files = sorted(chain.from_iterable(raw_tables(source.path).values()))
-    texts = ids_file(source.path)
-    # The texts of the ids stand in the matrix: other texts make another one.
-    files += [] if texts is None else [texts]
-    raw = fixed(files, HASHING_THREADS)
+    raw = _raw_files(source)
     request = _asked(source, raw, bundle)
     recover(place, FOLDER)
     if _is_made(place, request, source):
@@ -150,6 +158,22 @@ def features_of(
     return Features(made, place)
 
 
+def _raw_files(source: Events) -> tuple[FixedFile, ...]:
+    """Return the files of the raw tables, fixed; DataError where the snapshot is of others."""
+    by_table = raw_tables(source.path)
+    files = sorted(chain.from_iterable(by_table.values()))
+    texts = ids_file(source.path)
+    # The texts of the ids stand in the matrix: other texts make another one.
+    files += [] if texts is None else [texts]
+    raw = fixed(files, HASHING_THREADS)
+    if source.snapshot is not None:
+        at = {file.path: file for file in raw}
+        names = [name for name in by_table if name not in source.without]
+        given = {name: [at[path] for path in by_table[name]] for name in names}
+        source.snapshot.require_made_of(given)
+    return raw
+
+
 def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> None:
     """Write the features and the quarantine of the raw tables into `work`."""
     checked = check_tables(
@@ -161,11 +185,15 @@ def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> N
         needed=needed_tables(columns),
         without=source.without,
     )
+    if source.snapshot is not None:
+        source.snapshot.require_same_rows(work / "quarantine")
     keep_aside(source.path, work / "quarantine")
     # Told, as what is null for want of a table looks like what is null for want of events.
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
     sources = _as_of(checked.files, source.as_of, work)
-    _write(sources, FeatureParams(engine=source.engine), bundle, work / MATRIX, source.path)
+    params = FeatureParams(engine=source.engine)
+    blocks = build(sources, params, names_read(bundle), source.network)
+    _write(blocks, bundle, work / MATRIX, source.path)
     # Copies that were needed for the features only; the quarantine stays.
     if (work / "clean").is_dir():
         shutil.rmtree(work / "clean")
@@ -213,16 +241,19 @@ def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, 
         name = told(file.path.relative_to(source.path))
         files.append([name, file.state.size, file.sha256])
     code = fingerprint(Path(str(resources("creditloom.features"))))
-    # No key where nothing is left out: requests of earlier releases had none.
-    left_out = {"without": sorted(source.without)} if source.without else {}
-    return {
+    asked: dict[str, Any] = {
         "format": FEATURES,
         "files": files,
         "as_of": None if source.as_of is None else source.as_of.isoformat(),
         "columns": [column.name for column in columns(bundle)],
         "made_by": {**libraries(), "features": code},
-        **left_out,
     }
+    # No key where nothing is left out or read of a snapshot: earlier requests had none.
+    if source.without:
+        asked["without"] = sorted(source.without)
+    if source.snapshot is not None:
+        asked["snapshot"] = source.snapshot.sha256
+    return asked
 
 
 def _asked_of_earlier(source: Events, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -252,15 +283,9 @@ def moved(
     return (str(work / MOVED),)
 
 
-def _write(
-    sources: Mapping[str, tuple[str, ...]],
-    params: FeatureParams,
-    bundle: Path,
-    target: Path,
-    root: Path,
-) -> None:
+def _write(made: Iterator[pa.Table], bundle: Path, target: Path, root: Path) -> None:
     # A mapping numbers ids that are text: decisions name applications as the user does.
-    blocks = (with_own_ids(block, root) for block in build(sources, params))
+    blocks = (with_own_ids(block, root) for block in made)
     # The first block tells which columns there are; it is put back before the others.
     first = next(blocks)
     inputs = columns(bundle, first.schema.names)
@@ -270,6 +295,15 @@ def _write(
         for table in chain([head], tables):
             # One file has one schema, whatever the types of a later block.
             writer.write(table.cast(head.schema))
+
+
+def names_read(bundle: Path) -> frozenset[str]:
+    """Return the features and policy inputs to build: what the bundle reads where it is there.
+
+    The optional facts are among them. Whatever release wrote the bundle, its catalogue names them.
+    """
+    found = columns(bundle, FACTS)
+    return frozenset(name for one in found for name in (one.name, one.read_from))
 
 
 def _shaped(block: pa.Table, inputs: tuple[InputColumn, ...]) -> pa.Table:

@@ -66,6 +66,18 @@ def the_input(source: Path | None, events: Path | None, *, is_mapped: bool = Fal
     return given[0]
 
 
+def require_raw(snapshot: object, *, is_raw: bool) -> None:
+    """Raise DataError where a network snapshot is given for what are no raw tables of ours."""
+    if not is_raw:
+        raise DataError.of(
+            "A network snapshot goes with raw tables",
+            where=f"creditloom score --snapshot {snapshot}",
+            expected="--events, the folder of raw tables that it was made of, and no --mapping",
+            got="--input or --mapping",
+            next_step="leave --snapshot out, or give the raw tables with --events",
+        )
+
+
 def erased_before(root: Path) -> DataError:
     """Return the refusal to go on with a batch from which persons were erased."""
     return DataError.of(

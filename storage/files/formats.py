@@ -22,6 +22,8 @@ BATCH = 3
 LOG = 1
 # features.json beside a batch of raw events.
 FEATURES = 3
+# snapshot.json of a network snapshot.
+SNAPSHOT = 1
 # A change of an alias: a tag of the registered model, and a line of aliases.jsonl.
 ALIASES = 3
 # A line of overrides.jsonl. From 3 on, a head beside it covers the last line (record.py); from 4 on

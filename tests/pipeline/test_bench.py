@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import typer
 
-from creditloom.pipeline.proof.bench import command, fit_rows
+from creditloom.pipeline.proof.bench import command, events, fit_rows
 from creditloom.pipeline.proof.bench.row import compare
 from creditloom.pipeline.proof.usage import Usage
 from creditloom.storage.files.errors import DataError
@@ -50,7 +50,7 @@ def test_rows_are_written_with_machine_and_verdict(
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    expected = "expected one of kernel, latency, job, features, fit_rows"
+    expected = "expected one of kernel, latency, job, features, events, fit_rows"
     with pytest.raises(typer.BadParameter, match=expected):
         command.bench(["speed"], output=tmp_path / "bench.json")
 
@@ -81,6 +81,34 @@ def test_a_fit_is_measured_in_turns_with_that_of_an_earlier_checkout(
     assert (cpu.ours, cpu.theirs, cpu.ratio, cpu.bar) == (30.0, 10.0, 3.0, fit_rows.CPU_BAR)
 
 
+def test_a_score_of_events_is_measured_in_turns_with_and_without_a_snapshot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    cost = {"make": 2.0, "score": 4.0, "snapshot": 3.0, "earlier": 8.0}
+
+    def measured(
+        _module: str, *words: str, folder: Path, threads: int, env: dict[str, str]
+    ) -> Usage:
+        what = "snapshot" if "--snapshot" in words else words[0]
+        what = "make" if words[1] == "make" else "earlier" if env else what
+        (folder / ("network" if what == "make" else "december")).mkdir()
+        ran.append(what)
+        return Usage(seconds=1.0, cpu=cost[what], peak_mb=1.0, said="")
+
+    monkeypatch.setattr(events, "measure", measured)
+    monkeypatch.setattr(events, "_applications", lambda: (1_000, "2025-12-28T00:00:00"))
+    with pytest.raises(DataError, match="No checkout to compare with"):
+        events.run(False, tmp_path)
+    cli = tmp_path / "creditloom" / "pipeline" / "cli.py"
+    cli.parent.mkdir(parents=True)
+    cli.touch()
+    plain, read, made = events.run(False, tmp_path)
+    assert ran == ["make", "score", "earlier", *["score", "snapshot", "earlier"] * events.ROUNDS]
+    assert (plain.ratio, read.ratio, made.ours) == (0.5, 0.375, 2.0)
+    assert (plain.bar, read.aim, made.bar) == (events.BAR, events.AIM, None)
+
+
 def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +119,6 @@ def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(
         SimpleNamespace(run=lambda _quick: pytest.fail("measured")),
     )
     with pytest.raises(
-        typer.BadParameter, match=r"latency and job measure the model of this folder.*make repro"
+        typer.BadParameter, match=r"job and events measure the model of this folder.*make repro"
     ):
         command.bench(None, output=tmp_path / "bench.json")

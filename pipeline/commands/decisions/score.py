@@ -91,6 +91,13 @@ WithoutOption = Annotated[
         "needs it; may be given again for another one"
     ),
 ]
+SnapshotOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="with --events: a network snapshot of the month of --as-of, made of the same tables "
+        "(`creditloom snapshot make`); what other people's rows say is read of it, to the same bits"
+    ),
+]
 ModelOption = Annotated[
     str, typer.Option(help="a registered model; default: the champion of `registry.name`")
 ]
@@ -146,7 +153,7 @@ SignOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="the summary as JSON on standard output")]
 
 
-# This function is longer than 40 lines: each of the 21 options needs one line as a parameter and
+# This function is longer than 40 lines: each of the 22 options needs one line as a parameter and
 # one as an argument.
 # table: the options of the command
 def score(
@@ -158,6 +165,7 @@ def score(
     engine: EngineOption = "duckdb",
     max_bad_share: MaxBadShareOption = 0.05,
     without: WithoutOption = None,
+    snapshot: SnapshotOption = None,
     model: ModelOption = "",
     bundle: BundleOption = None,
     explain: ExplainOption = "adverse",
@@ -190,6 +198,7 @@ def score(
         engine=engine,
         max_bad_share=max_bad_share,
         without=without or (),
+        snapshot=snapshot,
         model=model if model or bundle else _champion(),
         bundle=bundle,
         explain=explain,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,7 +26,9 @@ from creditloom.pipeline.commands.tables.lineage_parts import (
     decided_on,
     decisions_at,
     matrix_of,
+    one_moment,
     recorded_value,
+    snapshot_of,
 )
 from creditloom.storage.files.errors import DataError
 
@@ -77,14 +80,15 @@ def lineage(
         )
     place = matrix or matrix_of(decisions, paths.MATRIX)
     decided = decisions_at(decisions)
-    tables = RawTables(raw)
+    tables = RawTables(raw, as_of=one_moment(place))
     if random:
         _check(tables, decided, place, random, seed)
         return
     decision = decided_on(decided, decision_id, decisions)
     # Before the matrix is read, so that a mistyped name is told as one.
     parts_of(feature, tables.what)
-    found = tables.lineage(decision, feature, recorded_value(place, decision, feature))
+    value = recorded_value(place, decision, feature)
+    found = replace(tables.lineage(decision, feature, value), snapshot=snapshot_of(decisions))
     if as_json:
         sys.stdout.write(json.dumps(plain(found), indent=1, default=str) + "\n")
     else:
@@ -115,6 +119,7 @@ def plain(found: Lineage) -> dict[str, Any]:
             for name, rows in found.network.items()
         },
         "files": found.files,
+        "snapshot": found.snapshot or None if found.network else None,
     }
 
 
@@ -131,6 +136,8 @@ def _show(found: Lineage) -> None:
         _rows(f"{len(rows['others']):,} people at their other end", rows["others"])
     for file, sha in found.files.items():
         _out.print(f"made of the whole of {file}, sha256 {sha}")
+    if said["snapshot"]:
+        _out.print(f"decided on the network snapshot with sha256 {found.snapshot}")
 
 
 def _rows(title: str, lines: list[dict[str, Any]]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,8 +32,10 @@ from creditloom.features.network.network_rows import (
     tables_of,
     values_again,
 )
+from creditloom.serving.batch.events import MARK, moved
 from creditloom.serving.batch.output import BatchFolder
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.formats import FEATURES, read_document
 from creditloom.storage.files.store import read_table
 from creditloom.storage.folders.identity import fixed
 from creditloom.storage.folders.raw_folder import raw_tables
@@ -56,7 +60,8 @@ class Lineage:
 
     `value` was decided on, `again` is made of the listed rows and, where others speak, of the whole
     files; NaN for null. `rows` are the person's own events by table, `network` the edges by
-    feature, `files` the sha256 of the files that a network's value needs as a whole.
+    feature, `files` the sha256 of the files that a network's value needs as a whole. `snapshot` is
+    the sha256 of the network snapshot that a value of the network was read from; "" without one.
     """
 
     spec: FeatureSpec
@@ -66,6 +71,7 @@ class Lineage:
     rows: tuple[ListedRows, ...]
     network: dict[str, NetworkRows]
     files: dict[str, str]
+    snapshot: str = ""
 
     @property
     def is_same(self) -> bool:
@@ -76,13 +82,23 @@ class Lineage:
 
 
 class RawTables:
-    """The raw tables of one folder, and the applications in them."""
+    """The raw tables of one folder, and the applications in them.
 
-    def __init__(self, folder: Path, threads: int = 2) -> None:
+    `as_of` is the one moment that everyone was decided as of (`score --as-of`), None where each
+    application was decided as of its own: consents of others count accordingly.
+    """
+
+    def __init__(self, folder: Path, threads: int = 2, as_of: dt.datetime | None = None) -> None:
         self.folder = folder
         self.sources = {
             name: [str(file) for file in files] for name, files in raw_tables(folder).items()
         }
+        # What other people's rows say is made of these: the applications as they were decided.
+        self.decided_sources = self.sources
+        if as_of is not None:
+            self._scratch = tempfile.TemporaryDirectory(prefix="creditloom-lineage-")
+            applications = moved(self.sources, as_of, Path(self._scratch.name))
+            self.decided_sources = {**self.sources, APPLICATIONS.name: [*applications]}
         self.what: Plan = plan(present(self.sources))
         self.params = FeatureParams(engine="duckdb", threads=threads)
         self.snapshot_specs = {spec.name: spec for spec in self.what.snapshot}
@@ -115,7 +131,7 @@ class RawTables:
             return {}
         con = connect(self.params)
         together = pa.concat_tables(spines).combine_chunks()
-        return values_again(con, self.sources, together, names)
+        return values_again(con, self.decided_sources, together, names)
 
     def lineage(
         self, decision: DecidedOn, name: str, value: float, snapshot: dict[str, float] | None = None
@@ -133,7 +149,7 @@ class RawTables:
             con = connect(self.params)
             for part in others:
                 spec = self.snapshot_specs[part]
-                edges[part] = network_rows(con, self.sources, spine, spec)
+                edges[part] = network_rows(con, self.decided_sources, spine, spec)
                 files |= self._hashes(tables_of(spec))
         again = made_again(name, spine, {one.table: one.rows for one in rows}, snapshot)
         spec = next(spec for spec in self.what.specs if spec.name == name)
@@ -172,6 +188,21 @@ def matrix_of(path: Path, default: Path) -> Path:
     """Return the features that decisions were made on: the input of a batch, else the matrix."""
     asked = BatchFolder(path).asked() if path.is_dir() else None
     return default if asked is None else Path(asked["input"]["path"])
+
+
+def one_moment(matrix: Path) -> dt.datetime | None:
+    """Return the moment as of which everyone was decided; None where there is no such moment."""
+    mark = matrix.parent / MARK
+    if not mark.is_file():
+        return None
+    as_of = read_document(mark, FEATURES).get("as_of")
+    return None if as_of is None else dt.datetime.fromisoformat(as_of)
+
+
+def snapshot_of(path: Path) -> str:
+    """Return the sha256 of the network snapshot that a batch was made with; "" without one."""
+    asked = BatchFolder(path).asked() if path.is_dir() else None
+    return "" if asked is None else str(asked["options"].get("snapshot", ""))
 
 
 def recorded_value(matrix: Path, decision: DecidedOn, name: str) -> float:

@@ -27,12 +27,12 @@ from creditloom.storage.files.store import write_json
 # Name of a table -> the module that measures it.
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
-    for name in ("kernel", "latency", "job", "features", "fit_rows")
+    for name in ("kernel", "latency", "job", "features", "events", "fit_rows")
 }
-# The table that can stand beside an earlier checkout.
-BESIDE_EARLIER = "fit_rows"
+# The tables that can stand beside an earlier checkout.
+BESIDE_EARLIER = ("events", "fit_rows")
 # Tables that measure the model of the current folder. It must have been made before.
-OF_THE_MODEL = ("latency", "job")
+OF_THE_MODEL = ("latency", "job", "events")
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -61,7 +61,9 @@ QuickOption = Annotated[
 ]
 EarlierOption = Annotated[
     Path | None,
-    typer.Option(help="checkout of an earlier commit, whose fit is measured in turns (fit_rows)"),
+    typer.Option(
+        help="checkout of an earlier commit, whose command is measured in turns (events, fit_rows)"
+    ),
 ]
 OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
 
@@ -83,7 +85,7 @@ def bench(
     rows: list[BenchRow] = []
     for name in names:
         _err.print(f"bench {name} ...")
-        more = (earlier,) if name == BESIDE_EARLIER else ()
+        more = (earlier,) if name in BESIDE_EARLIER else ()
         rows += importlib.import_module(TABLES[name]).run(quick, *more)
         # Write after each table, so that its figures are kept if a later table fails.
         content = {"machine": machine(), "quick": quick, "rows": [_as_json(row) for row in rows]}
