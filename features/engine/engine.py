@@ -22,6 +22,7 @@ from . import spark
 from .bucket import kernel
 from .point_in_time import Sight, columns_asked
 from .raw_reader import RawFiles, RowGroups, applications, connect, present, require
+from .shards import ShardedFiles, build_sharded
 
 # A bucket as it is read: its applications with their `row`, and their events by raw table.
 Bucket = tuple[pa.Table, dict[str, pa.Table]]
@@ -41,6 +42,9 @@ def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
         return
     # The system's allocator keeps its pages from one row group to the next.
     pa.set_memory_pool(pa.system_memory_pool())
+    if isinstance(sources, ShardedFiles):
+        yield from build_sharded(sources, params)
+        return
     con = connect(params)
     requested = applications(con, sources)
     graph = others(con, sources, requested)
