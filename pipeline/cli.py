@@ -30,6 +30,7 @@ COMMANDS = {
     "fit": "creditloom.pipeline.commands.model.fit:fit",
     "tables": "creditloom.pipeline.commands.tables.tables:tables",
     "check": "creditloom.pipeline.commands.tables.check:check",
+    "lake": "creditloom.pipeline.commands.tables.lake:app",
     "lineage": "creditloom.pipeline.commands.tables.lineage:lineage",
     "decide": "creditloom.pipeline.commands.decisions.decide:decide",
     "recourse": "creditloom.pipeline.commands.decisions.recourse:recourse",

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import tempfile
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import pandas as pd
 from creditloom.decision.decide import Decider
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
+from creditloom.features.engine.raw_reader import RawFiles
+from creditloom.features.engine.shards import with_files
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.events import moved
 from creditloom.storage.contract.contract import Checked, check_tables
@@ -45,10 +47,10 @@ def from_events(
     """Return one decision per application, by application_id, with the decisions table's columns.
 
     `events` is a folder of raw tables, `<table>.parquet` or `<table>/` with Parquet files at any
-    depth. `as_of` (naive UTC) replaces the moment of decision of every application. Rows that break
-    the contract are left out, with a RawRowsLeftOut warning that counts them; `score` keeps them,
-    each with its reason. The features of the tables `without` are null; every other table that the
-    model needs must be there. Raises DataError as
+    depth, or a lake. `as_of` (naive UTC) replaces the moment of decision of every application. Rows
+    that break the contract are left out, with a RawRowsLeftOut warning that counts them; `score`
+    keeps them, each with its reason. The features of the tables `without` are null; every other
+    table that the model needs must be there. Raises DataError as
     `creditloom.storage.contract.contract.check_tables`, and what `Decider.decide` raises.
     """
     decider = Decider.load(Path(bundle))
@@ -64,9 +66,9 @@ def from_events(
             without=without,
         )
         _warn(checked)
-        sources = checked.files
+        sources: RawFiles = checked.files
         if as_of is not None:
-            sources = {**sources, "applications": moved(sources, as_of, work)}
+            sources = with_files(sources, "applications", moved(sources, as_of, work))
         said = {"explain": explain, "language": language}
         blocks = _decided(decider, sources, inputs, Path(events), **said)
         return pd.concat(list(blocks), ignore_index=True)
@@ -95,7 +97,7 @@ def _warn(checked: Checked) -> None:
 
 def _decided(
     decider: Decider,
-    sources: Mapping[str, tuple[str, ...]],
+    sources: RawFiles,
     inputs: Sequence[str],
     root: Path,
     **options: Any,

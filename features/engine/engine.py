@@ -42,7 +42,7 @@ def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
         return
     # The system's allocator keeps its pages from one row group to the next.
     pa.set_memory_pool(pa.system_memory_pool())
-    if isinstance(sources, ShardedFiles):
+    if isinstance(sources, ShardedFiles) and len(sources.shards) > 1:
         yield from build_sharded(sources, params)
         return
     con = connect(params)

@@ -40,7 +40,7 @@ def shard_of(applicants: np.ndarray, shards: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class ShardedFiles(Mapping[str, Sequence[str]]):
+class ShardedFiles(Mapping[str, tuple[str, ...]]):
     """Raw table name to the paths of all its files; `shards` holds the same of each shard.
 
     Every table stands in every shard, with a file without rows where the shard has none of it.

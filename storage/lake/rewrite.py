@@ -118,11 +118,9 @@ class Rewriting:
                     continue
                 rows = one.spoilt.filter(pc.equal(one.spoilt["file"], path))
                 connection.register("spoilt_rows", rows.select(["row"]))
-                query = (
-                    f"SELECT * "
-                    f"FROM {read_sql([self.state.root / run.path])} "
-                    "WHERE file_row_number NOT IN (SELECT row FROM spoilt_rows)"
-                )
+                there = read_sql([self.state.root / run.path])
+                left_out = "file_row_number IN (SELECT row FROM spoilt_rows)"
+                query = f"SELECT * FROM {there} WHERE NOT {left_out}"  # noqa: S608
                 blocks = sorted_rows(connection, one.table, query, self.state.shards)
                 place = replace(self.place, name=f"{run.addition}-less")
                 columns = self.state.columns[name]

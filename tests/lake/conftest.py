@@ -74,6 +74,10 @@ def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Deliveries:
     raw = with_faults(random_raw())
     months = []
     for month in range(MONTHS):
-        own = {name: rows.filter(pa.array(month_of(name, rows) == month)) for name, rows in raw.items()}
-        months.append(write({name: rows for name, rows in own.items() if len(rows)}, root / f"m{month}"))
+        own = {
+            name: rows.filter(pa.array(month_of(name, rows) == month)) for name, rows in raw.items()
+        }
+        months.append(
+            write({name: rows for name, rows in own.items() if len(rows)}, root / f"m{month}")
+        )
     return Deliveries(write(raw, root / "plain"), tuple(months))
