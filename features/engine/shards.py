@@ -33,7 +33,7 @@ def shard_of(applicants: np.ndarray, shards: int) -> np.ndarray:
     The high 32 bits of the low 64 bits of `applicant_id * MULTIPLIER`, modulo the shards.
 
     >>> shard_of(np.array([0, 1, 2, 3, 10_000_007]), 4).tolist()
-    [0, 1, 2, 0, 3]
+    [0, 1, 2, 0, 1]
     """
     hashed = np.asarray(applicants).astype(np.uint64) * np.uint64(MULTIPLIER)
     return ((hashed >> np.uint64(32)) % np.uint64(shards)).astype(np.int64)

@@ -22,8 +22,10 @@ from creditloom.storage.files.formats import check_format, read_document
 
 LAKE = "lake.json"
 LISTS = "lists"
+# The folder of rows that do not count.
+ASIDE = "aside"
 # What else lies in a lake, beside the folders of its tables.
-LAKE_FOLDERS = (LAKE, LISTS, "aside", "ids", "mapping")
+LAKE_FOLDERS = (LAKE, LISTS, ASIDE, "ids")
 # A run in the folder of its table.
 RUN_NAME = re.compile(r"shard=\d{4,}/[\w.-]+-[0-9a-f]{16}\.parquet")
 # The format of lake.json and of the lists.

@@ -27,7 +27,7 @@ from creditloom.storage.contract.staged import UNFIT, StagedTable, stage
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.store import read_table
-from creditloom.storage.folders.lake_lists import LAKE
+from creditloom.storage.folders.lake_lists import ASIDE, LAKE
 from creditloom.storage.lake.runs import read_sql
 
 # What later rows may mend: a person who applies, or agrees, later, and a moment that comes.
@@ -38,12 +38,13 @@ OURS = f"{LAKE}: "
 
 @dataclass(frozen=True)
 class Candidates:
-    """What is judged: by table, the files as they lie, new ones and those of rows that waited.
+    """What is judged: by table, the files below `root`, and those of rows of `lake` that waited.
 
-    `kept` are the files of runs and of rows that never count: they are looked up, and stay. Of a
+    `kept` are the files of runs, then those of rows that never count: looked up, they stay. Of a
     table they may be left out whose keys cannot meet. `columns` are those of the lake's tables.
     """
 
+    lake: Path
     root: Path
     files: Mapping[str, tuple[Path, ...]]
     waiting: Mapping[str, Path]
@@ -55,8 +56,8 @@ class Candidates:
 class JudgedTable:
     """One table after it was judged: the query of its good rows, and its bad ones.
 
-    `bad` has the columns of a quarantine. `spoilt` are rows of the lake, by OURS and the path of
-    their file, that break a rule now, as a different row came with their key. `check` and
+    `bad` has the columns of a quarantine. `spoilt` are rows of the lake, by OURS and the relative
+    path of their file, that break a rule now, as a different row came with their key. `check` and
     `bad_of`, the bad rows by file, are of the new files alone.
     """
 
@@ -128,24 +129,25 @@ def _view(
     connection: duckdb.DuckDBPyConnection, name: str, what: Candidates, staged: StagedTable | None
 ) -> None:
     """Make the view of a table: what stays (numbers below 0), then what is judged."""
-    kept = what.kept.get(name, ())
+    kept = _looked_up(connection, name, what, staged)
     files = () if staged is None else staged.files
     names = what.columns[name] if staged is None else _names(staged.table)
     fresh = _select(names, [file.path for file in files], "file_index::BIGINT")
     parts = [fresh] if files else []
     if kept:
         # The lake's own rows come first: of equal rows the one that is there already is kept.
-        rows = _select(_there(names, what, name), kept, "(-1 - file_index)::BIGINT")
+        there = [column for column in names if column in what.columns[name]]
+        rows = _of_lake(there, kept)
         if name != APPLICATIONS.name:
-            [key] = TABLES[name].key
-            rows = f"SELECT * FROM ({rows}) WHERE {key} IN (SELECT {key} FROM ({fresh}))"  # noqa: S608
+            rows = _with_keys(rows, fresh, name)
         connection.execute(f"CREATE TEMP TABLE kept_{name} AS {rows}")
         parts.insert(0, f"SELECT * FROM kept_{name}")  # noqa: S608
     connection.execute(f"CREATE VIEW {name} AS {' UNION ALL BY NAME '.join(parts)}")
     unfit = UNFIT.empty_table() if staged is None else staged.unfit
     connection.register(f"unfit_{name}", unfit)
     number = [*(-1 - k for k in range(len(kept))), *range(len(files))]
-    file = [*(f"{OURS}{path}" for path in kept), *(one.name for one in files)]
+    ours = (f"{OURS}{path.relative_to(what.lake).as_posix()}" for path in kept)
+    file = [*ours, *(one.name for one in files)]
     named = pa.table({"number": pa.array(number, pa.int64()), "file": pa.array(file, pa.string())})
     connection.register(f"files_{name}", named)
 
@@ -154,9 +156,40 @@ def _names(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-def _there(names: Sequence[str], what: Candidates, table: str) -> list[str]:
-    """Return those of the columns that the lake's files of a table have."""
-    return [name for name in names if name in what.columns[table]]
+def _of_lake(names: Sequence[str], kept: Sequence[Path]) -> str:
+    """Return the query of rows of the lake that are looked up, numbered from -1 downwards.
+
+    Rows that came again are left out: their twin, which counts or waits, has their key.
+    """
+    runs = [path for path in kept if path.parent.name != ASIDE]
+    aside = kept[len(runs) :]
+    parts = []
+    if runs:
+        parts.append(_select(names, runs, "(-1 - file_index)::BIGINT"))
+    if aside:
+        rows = _select(names, aside, f"({-1 - len(runs)} - file_index)::BIGINT")
+        parts.append(f"{rows} WHERE NOT contains(rule, '.repeated')")
+    return " UNION ALL ".join(parts)
+
+
+def _looked_up(
+    connection: duckdb.DuckDBPyConnection, name: str, what: Candidates, staged: StagedTable | None
+) -> tuple[Path, ...]:
+    """Return the files of the lake whose rows meet those that are judged."""
+    kept = what.kept.get(name, ())
+    if not kept or staged is None or name == APPLICATIONS.name:
+        return kept
+    [key] = TABLES[name].key
+    # The keys alone first: hardly ever is one of them there, and the other columns are not read.
+    fresh = f"SELECT {key} FROM {read_sql([file.path for file in staged.files])}"  # noqa: S608
+    keys = f"SELECT {key} FROM {read_sql(kept)}"  # noqa: S608
+    return kept if connection.sql(_with_keys(keys, fresh, name)).limit(1).fetchall() else ()
+
+
+def _with_keys(rows: str, fresh: str, name: str) -> str:
+    """Return the query of those rows whose key is among the fresh ones."""
+    [key] = TABLES[name].key
+    return f"SELECT * FROM ({rows}) WHERE {key} IN (SELECT {key} FROM ({fresh}))"  # noqa: S608
 
 
 def _select(names: Sequence[str], paths: Sequence[Path], number: str) -> str:
@@ -186,7 +219,9 @@ def _judged(
     new = bad.filter(pc.invert(is_ours))
     names = {one.name for one in staged.files if one.source in what.files.get(name, ())}
     bad_of = Counter(file for file in new["file"].to_pylist() if file in names)
-    check = _check(name, what, new.filter(pc.is_in(new["file"], pa.array(bad_of, pa.string()))))
+    check = _check(
+        name, what, new.filter(pc.is_in(new["file"], pa.array(list(bad_of), pa.string())))
+    )
     check = replace(check, reasons={r.name: r.reason for r in rules if r.name in check.rules})
     if check.bad > max_bad_share * check.rows:
         raise too_many(check, max_bad_share, name)

@@ -16,7 +16,7 @@ from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.storage.contract.checked import TableCheck
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.store import write_table
-from creditloom.storage.folders.lake_lists import AsideFile, LakeState, RunFile
+from creditloom.storage.folders.lake_lists import ASIDE, AsideFile, LakeState, RunFile
 from creditloom.storage.lake.judging import (
     OURS,
     Candidates,
@@ -33,7 +33,6 @@ from creditloom.storage.lake.runs import (
     write_empty,
     write_runs,
 )
-from creditloom.storage.lake.state import ASIDE
 
 # Runs by shard, oldest first.
 Runs = list[list[RunFile]]
@@ -67,6 +66,7 @@ class Rewriting:
         lost = [one for one in self.state.aside if not one.waiting]
         with connected(self.scratch, self.threads) as connection:
             what = Candidates(
+                lake=self.state.root,
                 root=root,
                 files=files,
                 waiting={name: self.state.root / one.path for name, one in waiting.items()},
@@ -113,7 +113,7 @@ class Rewriting:
         spoilt = set(one.spoilt["file"].to_pylist())
         for shard, own in enumerate(self.runs):
             for at, run in enumerate(own):
-                path = f"{OURS}{self.state.root / run.path}"
+                path = f"{OURS}{run.path}"
                 if run.table != name or path not in spoilt:
                     continue
                 rows = one.spoilt.filter(pc.equal(one.spoilt["file"], path))
@@ -130,8 +130,8 @@ class Rewriting:
 
     def _aside(self, one: JudgedTable) -> Iterator[AsideFile]:
         """Write the rows of a table that do not count."""
-        is_run = [not path.startswith(f"{OURS}{self.state.root / ASIDE}") for path in _files(one)]
-        spoilt = one.spoilt.filter(pa.array(is_run, pa.bool_()))
+        # Rows that were lost before stay where they are.
+        spoilt = one.spoilt.filter(pc.invert(pc.starts_with(one.spoilt["file"], f"{OURS}{ASIDE}/")))
         waits = is_waiting(one.bad)
         lost = one.bad.filter(pc.invert(waits))
         parts = [part for part in (lost, spoilt) if len(part)]
@@ -175,11 +175,6 @@ def _needed(own: list[RunFile]) -> Iterator[RunFile]:
         if run.rows or (run.table not in filled and run.table not in empty):
             empty.add(run.table)
             yield run
-
-
-def _files(one: JudgedTable) -> list[str]:
-    files: list[str] = one.spoilt["file"].to_pylist()
-    return files
 
 
 def _rules(rows: pa.Table) -> dict[str, int]:

@@ -19,6 +19,7 @@ from creditloom.storage.files.formats import write_document
 from creditloom.storage.files.outputs import LEFTOVER, held_folder
 from creditloom.storage.files.store import write_text
 from creditloom.storage.folders.lake_lists import (
+    ASIDE,
     FORMAT,
     LAKE,
     LISTS,
@@ -31,7 +32,6 @@ from creditloom.storage.folders.lake_lists import (
     read_lake,
 )
 
-ASIDE = "aside"
 IDS = "ids"
 # Names that a lake gives: whatever has another one is not ours to delete.
 OURS = re.compile(
