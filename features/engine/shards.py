@@ -22,7 +22,6 @@ from .raw_reader import RawFiles, applications, connect
 # Fibonacci hashing: 2^64 divided by the golden ratio, odd. It spreads ids that are numbered one
 # after the other evenly, and is one line in any language.
 MULTIPLIER = 11_400_714_819_323_198_485
-HASH = "fibonacci"
 # Rows of a block of the whole matrix: about 80 MB of 2,600 columns.
 BLOCK_ROWS = 4_096
 

@@ -39,7 +39,7 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
 from creditloom.storage.folders.lake_lists import is_lake
 from creditloom.storage.folders.raw_folder import raw_tables, without_tables
-from creditloom.storage.lake.receipts import LakePlace, by_receipts
+from creditloom.storage.lake.receipts import LakePlace, by_receipts, regrouped
 
 # Where no period is given. No event is older: such a date is an unset clock.
 DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))
@@ -83,6 +83,7 @@ def check_tables(
             period=period,
             threads=threads,
         )
+        checked = regrouped(root, checked) if is_lake(root) else checked
     absent = absent_tables(checked.files, without)
     return replace(checked, absent=absent, without=tuple(sorted(without)))
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Self
 
 from creditloom.features.contract.tables import TABLES
-from creditloom.features.engine.shards import HASH
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import check_format, read_document
 
@@ -30,6 +29,8 @@ LAKE_FOLDERS = (LAKE, LISTS, ASIDE, "ids")
 RUN_NAME = re.compile(r"shard=\d{4,}/[\w.-]+-[0-9a-f]{16}\.parquet")
 # The format of lake.json and of the lists.
 FORMAT = 1
+# The hash that says in which shard a person lies: features.engine.shards.
+HASH = "fibonacci"
 # Characters of a sha256 in the name of a file; the whole of it stands in the list.
 SHORT = 16
 Span = tuple[int, int] | None

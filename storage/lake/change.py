@@ -109,7 +109,8 @@ def reshard(root: Path, shards: int, work: LakeWork) -> Added:
         old = _there(root, state)
         name = "resharded"
         place = RunPlace(root, name, _mark(old, [str(shards)], name))
-        new = replace(old, shards=_allowed(shards), rules=rules_version())
+        # No lists yet: those of before are of another number of shards.
+        new = replace(old, shards=_allowed(shards), rules=rules_version(), lists=())
         rewriting = _rewriting(new, place, Path(scratch), replace_share(work))
         rewriting.runs = [list(own) for own in old.all_runs()]
         rewriting.judge(root, {}, again=True)

@@ -13,7 +13,9 @@ import pytest
 
 from creditloom.features.engine.engine import build
 from creditloom.storage.contract.contract import check_tables
+from creditloom.storage.folders.lake_lists import LAKE, read_lake
 from creditloom.storage.lake.change import LakeWork, add
+from creditloom.storage.lake.receipts import changed
 from creditloom.storage.sources import now
 from tests.features.raw import PARAMS, Raw, random_raw
 
@@ -42,6 +44,18 @@ def matrix(root: Path, scratch: Path, params: object = PARAMS) -> pa.Table:
     """All features of a folder of raw tables, or of a lake."""
     checked = check_tables(root, scratch / "quarantine", scratch / "clean", max_bad_share=1.0)
     return pa.concat_tables(build(checked.files, params)).combine_chunks()
+
+
+def content(lake: Path) -> object:
+    """What counts in a lake, whatever its files are called; None where one is not whole."""
+    if not (lake / LAKE).is_file():
+        return ()
+    state = read_lake(lake)
+    runs = state.all_runs()
+    if changed(state, [*(run for own in runs for run in own), *state.aside]):
+        return None
+    files = [sorted((run.table, run.sha256) for run in own) for own in runs]
+    return state.sources, files, sorted((one.table, one.sha256) for one in state.aside)
 
 
 def month_of(name: str, rows: pa.Table) -> np.ndarray:
