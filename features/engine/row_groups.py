@@ -133,9 +133,10 @@ def _read(group: Group, columns: Sequence[Column]) -> pa.Table:
 
 
 def groups_of(path: str) -> list[Group]:
-    """Return the row groups of one file."""
+    """Return the row groups of one file that hold rows."""
     footer = pq.read_metadata(path)
-    return [_group(path, footer, index) for index in range(footer.num_row_groups)]
+    filled = (k for k in range(footer.num_row_groups) if footer.row_group(k).num_rows)
+    return [_group(path, footer, index) for index in filled]
 
 
 def _group(path: str, footer: pq.FileMetaData, index: int) -> Group:

@@ -93,7 +93,7 @@ def _table(state: LakeState, runs: Sequence[Sequence[RunFile]], name: str) -> La
 
 def _misplaced(state: LakeState, shard: int, runs: Sequence[RunFile]) -> Iterator[str]:
     """Yield a line for each run that is out of order, or holds people of another shard."""
-    for run in runs:
+    for run in (one for one in runs if one.rows):
         names = list(order_of(TABLES[run.table]))
         last: tuple[int, ...] | None = None
         with pq.ParquetFile(state.root / run.path) as file:
