@@ -20,7 +20,8 @@ from creditloom.features.engine.raw_reader import RawFiles
 from creditloom.features.engine.shards import with_files
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.events import moved
-from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.contract.checked import Checked
+from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.mapped.text_ids import with_own_ids
 
 StrPath = str | os.PathLike[str]

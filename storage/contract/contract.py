@@ -74,14 +74,9 @@ def check_tables(
         place = LakePlace(root, quarantine, clean)
         checked = by_receipts(place, tuple(files), period, max_bad_share, contents)
     if checked is None:
+        share = max_bad_share
         checked = check_files(
-            files,
-            root,
-            quarantine,
-            clean,
-            max_bad_share=max_bad_share,
-            period=period,
-            threads=threads,
+            files, root, quarantine, clean, max_bad_share=share, period=period, threads=threads
         )
         checked = regrouped(root, checked) if is_lake(root) else checked
     absent = absent_tables(checked.files, without)

@@ -30,6 +30,7 @@ from creditloom.storage.folders.lake_lists import (
 from creditloom.storage.folders.raw_folder import name_in, raw_tables
 from creditloom.storage.lake.ids import with_numberings
 from creditloom.storage.lake.judging import connected
+from creditloom.storage.lake.refusals import allowed, is_a_lake, require_shards, there
 from creditloom.storage.lake.rewrite import Rewriting, in_table_order, today
 from creditloom.storage.lake.rules_version import rules_version
 from creditloom.storage.lake.runs import RunPlace, read_sql, sorted_rows, write_runs
@@ -40,7 +41,6 @@ from creditloom.storage.lake.state import commit, written_lake
 PEOPLE = 200_000
 # No event is older: such a date is an unset clock.
 EARLIEST = dt.datetime(1990, 1, 1)
-MAX_SHARDS = 65_536
 HASHING_THREADS = 2
 
 
@@ -76,13 +76,13 @@ def add(
     """
     require_apart([root], [source])
     if is_lake(source):
-        raise _is_a_lake(source)
+        raise is_a_lake(source)
     with written_lake(root) as state, TemporaryDirectory(prefix="creditloom-") as scratch:
         tables = raw_tables(source)
         raw = fixed(chain.from_iterable(tables.values()), HASHING_THREADS)
         fresh, known = _unknown(state, source, tables, raw)
         begun = state or _begun(root, tables, shards)
-        _require_shards(begun, shards)
+        require_shards(begun, shards)
         if not fresh:
             return Added(begun, known=known, is_new=False)
         given = _name(name, begun)
@@ -106,11 +106,11 @@ def reshard(root: Path, shards: int, work: LakeWork) -> Added:
     Rows that can never count stay where they are. Each table and shard is one run afterwards.
     """
     with written_lake(root) as state, TemporaryDirectory(prefix="creditloom-") as scratch:
-        old = _there(root, state)
+        old = there(root, state)
         name = "resharded"
         place = RunPlace(root, name, _mark(old, [str(shards)], name))
         # No lists yet: those of before are of another number of shards.
-        new = replace(old, shards=_allowed(shards), rules=rules_version(), lists=())
+        new = replace(old, shards=allowed(shards), rules=rules_version(), lists=())
         rewriting = _rewriting(new, place, Path(scratch), replace_share(work))
         rewriting.runs = [list(own) for own in old.all_runs()]
         rewriting.judge(root, {}, again=True)
@@ -124,7 +124,7 @@ def compact(root: Path, work: LakeWork) -> Added:
     Each shard counts as soon as it is done: a stopped command goes on where it was.
     """
     with written_lake(root) as state, TemporaryDirectory(prefix="creditloom-") as scratch:
-        now = _there(root, state)
+        now = there(root, state)
         is_new = False
         for shard in range(now.shards):
             runs = now.runs(shard)
@@ -191,52 +191,8 @@ def _begun(root: Path, tables: Mapping[str, tuple[Path, ...]], shards: int | Non
         people = sum(pq.read_metadata(file).num_rows for file in tables[APPLICATIONS.name])
         shards = max(1, round(people / PEOPLE))
     return LakeState(
-        root=root, shards=_allowed(shards), rules=rules_version(), earliest=EARLIEST.isoformat()
+        root=root, shards=allowed(shards), rules=rules_version(), earliest=EARLIEST.isoformat()
     )
-
-
-def _allowed(shards: int) -> int:
-    if not 1 <= shards <= MAX_SHARDS:
-        raise DataError.of(
-            "No such number of shards",
-            where="--shards",
-            expected=f"1 to {MAX_SHARDS:,}",
-            got=shards,
-            next_step="name another number",
-        )
-    return shards
-
-
-def _require_shards(state: LakeState, shards: int | None) -> None:
-    if shards is not None and shards != state.shards:
-        raise DataError.of(
-            "The lake has another number of shards",
-            where=state.root,
-            expected=f"{state.shards}, or no --shards",
-            got=shards,
-            next_step=f"cut it anew: creditloom lake reshard {state.root} --shards {shards}",
-        )
-    if state.rules != rules_version():
-        raise DataError.of(
-            "The rows of the lake were judged by other rules than those of now",
-            where=state.root,
-            expected=f"rules {rules_version()}",
-            got=f"rules {state.rules}",
-            next_step="judge them again first: creditloom lake reshard "
-            f"{state.root} --shards {state.shards}",
-        )
-
-
-def _there(root: Path, state: LakeState | None) -> LakeState:
-    if state is None:
-        raise DataError.of(
-            "No lake lies there",
-            where=root,
-            expected="a folder with lake.json",
-            got="none",
-            next_step="begin one: creditloom lake add LAKE FOLDER_OF_RAW_TABLES",
-        )
-    return state
 
 
 def _unknown(
@@ -297,13 +253,3 @@ def _receipts(
             rows = pq.read_metadata(file).num_rows
             receipts.append(RawReceipt(name, told, sha256[file], rows, bad))
     return tuple(receipts)
-
-
-def _is_a_lake(source: Path) -> DataError:
-    return DataError.of(
-        "A lake cannot be added to a lake",
-        where=source,
-        expected="a folder of raw tables, or of your own files with --mapping",
-        got="a folder with lake.json",
-        next_step="read the lake itself: creditloom score --events, source.path, from_events",
-    )

@@ -22,7 +22,8 @@ from creditloom.features.contract.tables import (
     Table,
 )
 from creditloom.features.declare.registry import plan
-from creditloom.storage.contract.contract import Checked, TableCheck, check_files
+from creditloom.storage.contract.checked import Checked, TableCheck
+from creditloom.storage.contract.contract import check_files
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.contract.stored_types import is_accepted
 from creditloom.storage.files.errors import StatedError

@@ -17,6 +17,7 @@ from creditloom.features.contract.tables import TABLES
 from creditloom.features.engine.shards import ShardedFiles, shard_of
 from creditloom.pipeline.cli import build
 from creditloom.storage.contract import contract
+from creditloom.storage.contract.checked import Checked
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.errors import DataError, refusals
 from creditloom.storage.files.formats import write_document
@@ -57,7 +58,7 @@ def run() -> Callable[..., Result]:
     return entered
 
 
-def checked(lake: Path, scratch: Path, **options: object) -> contract.Checked:
+def checked(lake: Path, scratch: Path, **options: object) -> Checked:
     return check_tables(lake, scratch / "bad", scratch / "clean", max_bad_share=1.0, **options)
 
 
