@@ -28,7 +28,7 @@ Span = tuple[int, int] | None
 
 
 @dataclass(frozen=True)
-class Moments:
+class SeenMoments:
     """The moments whose events may be seen, in microseconds: oldest <= event_time, all < end."""
 
     oldest: int
@@ -53,7 +53,7 @@ class Group:
         """Return whether an applicant of [low, high] may be in it."""
         return self.span is None or (self.span[0] <= high and self.span[1] >= low)
 
-    def may_be_seen(self, moments: Moments | None) -> bool:
+    def may_be_seen(self, moments: SeenMoments | None) -> bool:
         """Return whether an event in it may be seen; a null in its times is seen by nobody."""
         if moments is None:
             return True
@@ -77,7 +77,7 @@ class RowGroups:
         """Rows of the table."""
         return sum(group.footer.row_group(group.index).num_rows for group in self.groups)
 
-    def read(self, low: int, high: int, moments: Moments | None = None) -> Iterator[pa.Table]:
+    def read(self, low: int, high: int, moments: SeenMoments | None = None) -> Iterator[pa.Table]:
         """Return the rows of every group that may hold an applicant of [low, high].
 
         Of a group that is sorted by applicant only the rows of the range; of another one all.
@@ -154,7 +154,8 @@ def span_of(footer: pq.FileMetaData, index: int, column: int) -> Span:
     statistics = footer.row_group(index).column(column).statistics
     if statistics is None or not statistics.has_min_max:
         return None
-    first, last = _number(statistics.min), _number(statistics.max)
+    first = _number(statistics.min)
+    last = _number(statistics.max)
     return None if first is None or last is None else (first, last)
 
 

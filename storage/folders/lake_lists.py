@@ -82,7 +82,7 @@ class RawReceipt:
 
 
 @dataclass(frozen=True)
-class Addition:
+class Delivery:
     """One delivery: its name, the day it was added (UTC), and the receipts of its files."""
 
     name: str
@@ -106,7 +106,7 @@ class LakeState:
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lists: tuple[str, ...] = ()
     aside: tuple[AsideFile, ...] = ()
-    additions: tuple[Addition, ...] = ()
+    additions: tuple[Delivery, ...] = ()
     ids: Mapping[str, str] = field(default_factory=dict)
     numberings: Mapping[str, str] = field(default_factory=dict)
 
@@ -140,19 +140,22 @@ class LakeState:
     def of(cls, root: Path, content: dict[str, Any]) -> Self:
         """Return the state that a document says."""
         additions = [
-            Addition(
+            Delivery(
                 one["name"], one["day"], tuple(RawReceipt(**source) for source in one["sources"])
             )
             for one in content["additions"]
         ]
+        columns = {name: tuple(names) for name, names in content["columns"].items()}
+        aside = tuple(AsideFile(**one) for one in content["aside"])
+        # table: the keys of lake.json
         return cls(
             root=root,
             shards=content["shards"],
             rules=content["rules"],
             earliest=content["earliest"],
-            columns={name: tuple(names) for name, names in content["columns"].items()},
+            columns=columns,
             lists=tuple(content["lists"]),
-            aside=tuple(AsideFile(**one) for one in content["aside"]),
+            aside=aside,
             additions=tuple(additions),
             ids=content["ids"],
             numberings=content["numberings"],

@@ -21,7 +21,7 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.outputs import require_apart
 from creditloom.storage.folders.identity import FixedFile, fixed
 from creditloom.storage.folders.lake_lists import (
-    Addition,
+    Delivery,
     LakeState,
     RawReceipt,
     RunFile,
@@ -94,7 +94,7 @@ def add(
         for file in raw:
             file.check()
         sources = _receipts(source, fresh, raw, rewriting)
-        addition = Addition(given, today(), sources)
+        addition = Delivery(given, today(), sources)
         new = replace(rewriting.state, additions=(*begun.additions, addition))
         done = commit(new, rewriting.lists())
         return Added(done, tuple(rewriting.checks), known)

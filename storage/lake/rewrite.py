@@ -65,11 +65,12 @@ class Rewriting:
         waiting = {one.table: one for one in self.state.aside if one.waiting}
         lost = [one for one in self.state.aside if not one.waiting]
         with connected(self.scratch, self.threads) as connection:
+            waited = {name: self.state.root / one.path for name, one in waiting.items()}
             what = Candidates(
                 lake=self.state.root,
                 root=root,
                 files=files,
-                waiting={name: self.state.root / one.path for name, one in waiting.items()},
+                waiting=waited,
                 kept=self._kept(files, waiting, lost, () if again else old),
                 columns=self.state.columns,
             )

@@ -82,13 +82,10 @@ def survey_lake(root: Path) -> LakeSurvey:
 def _table(state: LakeState, runs: Sequence[Sequence[RunFile]], name: str) -> LakeTable:
     own = [run for shard in runs for run in shard if run.table == name]
     aside = [one for one in state.aside if one.table == name]
-    return LakeTable(
-        name=name,
-        rows=sum(run.rows for run in own),
-        files=sum(run.rows > 0 for run in own),
-        aside=sum(one.rows for one in aside),
-        waiting=sum(one.rows for one in aside if one.waiting),
-    )
+    waiting = sum(one.rows for one in aside if one.waiting)
+    rows = sum(run.rows for run in own)
+    files = sum(run.rows > 0 for run in own)
+    return LakeTable(name, rows, files, sum(one.rows for one in aside), waiting)
 
 
 def _misplaced(state: LakeState, shard: int, runs: Sequence[RunFile]) -> Iterator[str]:

@@ -36,8 +36,8 @@ class Numbering:
     def __init__(self, known: pa.Table | None = None) -> None:
         self._numbers: dict[str, int] = {}
         if known is not None:
-            texts, ids = known["text"].to_pylist(), known["id"].to_pylist()
-            self._numbers = dict(zip(texts, ids, strict=True))
+            ids = known["id"].to_pylist()
+            self._numbers = dict(zip(known["text"].to_pylist(), ids, strict=True))
 
     def of(self, texts: pa.Array) -> pa.Array:
         """Return the int64 numbers of texts; null stays null."""

@@ -126,7 +126,7 @@ def test_runs_are_read_once_each_and_old_or_later_groups_never(
     files = sorted(map(str, tmp_path.iterdir()))
     groups = RowGroups(files, [PAYMENTS.columns[k] for k in (1, 2, 3)])
     day = int(DAY.astype(np.int64))
-    moments_asked = row_groups.Moments(oldest=60 * day, end=150 * day)
+    moments_asked = row_groups.SeenMoments(oldest=60 * day, end=150 * day)
     rows_read = 0
     for low in range(0, 90, 10):
         for rows in groups.read(low, low + 9, moments_asked):

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 
-class Killed(BaseException):
+class Stopped(BaseException):
     """The command is stopped; no code of ours catches it."""
 
 
@@ -34,7 +34,7 @@ class Counter:
         if self.root not in (place, *place.parents):
             return
         if 0 <= self.stop_at <= self.count:
-            raise Killed
+            raise Stopped
         self.count += 1
 
     def counted(self, real: Callable[..., Any]) -> Callable[..., Any]:

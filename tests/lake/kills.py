@@ -72,7 +72,8 @@ class Killing:
         return {"operations": operations, "faults": found}
 
     def _killed(self, point: int) -> list[tuple[str, Path]]:
-        killed, cut = self.scratch / "killed", self.scratch / "cut"
+        killed = self.scratch / "killed"
+        cut = self.scratch / "cut"
         shutil.copytree(self.begin, killed)
         code, _ = self.run(killed, point, cut)
         left = [("kill", killed), ("power cut", cut)]
@@ -82,6 +83,7 @@ class Killing:
 def main(first: Path, second: Path, scratch: Path) -> None:
     """Print, per command, how many operations there were and what went wrong, as JSON."""
     # Made by a fork too: this process never opens DuckDB, whose threads do not survive a fork.
+    # table: the commands that are killed
     commands: dict[str, Command] = {
         "begin": lambda lake: add(lake, first, WORK, shards=2),
         "add": lambda lake: add(lake, second, WORK, name="second"),

@@ -17,7 +17,7 @@ import pytest
 from creditloom.storage.lake.change import add, compact, reshard
 from tests.features.raw import random_raw
 from tests.lake.conftest import WORK, content, write
-from tests.lake.faults import Killed, stopped_at
+from tests.lake.faults import Stopped, stopped_at
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("applications", "bills", "enquiries")
@@ -42,6 +42,7 @@ def commands(small: tuple[Path, Path]) -> dict[str, Command]:
     }
 
 
+# table: few stops, or every one
 @pytest.mark.parametrize("name", ["add", "compact", "reshard"])
 @pytest.mark.parametrize(
     "share", [pytest.param(41, id="some"), pytest.param(1, id="every", marks=pytest.mark.slow)]
@@ -66,7 +67,7 @@ def test_a_stop_before_an_operation_leaves_the_old_or_the_new(
     for stop in [*range(share // 2, whole.count, share), whole.count - 1]:
         shutil.rmtree(lake)
         shutil.copytree(begin, lake)
-        with pytest.raises(Killed), stopped_at(lake, stop):
+        with pytest.raises(Stopped), stopped_at(lake, stop):
             command(lake)
         left = content(lake)
         between += [left] * (left not in (old, new))
@@ -80,7 +81,7 @@ def test_a_first_addition_that_is_killed_leaves_nothing_that_counts(
     small: tuple[Path, Path], tmp_path: Path
 ) -> None:
     lake = tmp_path / "lake"
-    with pytest.raises(Killed), stopped_at(lake, 9):
+    with pytest.raises(Stopped), stopped_at(lake, 9):
         add(lake, small[0], WORK, shards=2)
     assert content(lake) == () and any(lake.rglob("*.parquet*"))
     add(lake, small[0], WORK, shards=2)

@@ -142,17 +142,17 @@ def _show_added(done: Added, lake: Path, as_json: bool) -> None:
     state = done.state
     rows = sum(check.rows for check in done.checks)
     if as_json:
-        _write_json(
-            {
-                "lake": str(lake),
-                "is_new": done.is_new,
-                "known": list(done.known),
-                "shards": state.shards,
-                "rows": {check.table: check.rows for check in done.checks},
-                "set_aside": {c.table: dict(c.rules) for c in done.checks if c.bad},
-                "waiting": {one.table: one.rows for one in state.aside if one.waiting},
-            }
-        )
+        # table: the keys of the answer
+        told = {
+            "lake": str(lake),
+            "is_new": done.is_new,
+            "known": list(done.known),
+            "shards": state.shards,
+            "rows": {check.table: check.rows for check in done.checks},
+            "set_aside": {c.table: dict(c.rules) for c in done.checks if c.bad},
+            "waiting": {one.table: one.rows for one in state.aside if one.waiting},
+        }
+        _write_json(told)
     for file in done.known:
         _err.print(f"creditloom: known, left out: {file}")
     for check in done.checks:
