@@ -43,7 +43,7 @@ def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
     # The system's allocator keeps its pages from one row group to the next.
     pa.set_memory_pool(pa.system_memory_pool())
     if isinstance(sources, ShardedFiles) and len(sources.shards) > 1:
-        yield from build_sharded(sources, params)
+        yield from build_sharded(sources, params, features_of_shard)
         return
     con = connect(params)
     requested = applications(con, sources)
@@ -57,6 +57,19 @@ def build(sources: RawFiles, params: FeatureParams) -> Iterator[pa.Table]:
     else:
         # Applications are not numbered in the order of applicants, so they are sorted at the end.
         yield from _split(pa.concat_tables(blocks).sort_by("application_id"))
+
+
+def features_of_shard(
+    files: RawFiles, requested: pa.Table, network: Mapping[str, np.ndarray], params: FeatureParams
+) -> Iterator[pa.Table]:
+    """Return blocks of the matrix of one shard, one row per application, by applicant.
+
+    `files` are the raw tables of the shard. `requested` are its applications, sorted by
+    (applicant_id, application_id), with the consents. `network` is what other people's rows say:
+    name to one value per application, in their order. It is made of all shards, by
+    `network.graph.others` or whatever keeps its values; nothing else is read of other shards.
+    """
+    return Buckets(files, requested, params).blocks(network)
 
 
 class Buckets:

@@ -1,14 +1,14 @@
 """Raw tables that lie in shards: all rows of a person in one of them, by a hash of the person.
 
-`features_of_shard` makes the features of one shard and needs no other one; a scheduler calls it
-once for each. What other people's rows say is handed to it. `build_sharded` does all shards of one
+`engine.features_of_shard` makes the features of one shard and needs no other one; a scheduler calls
+it once for each. What other people's rows say is handed to it. `build_sharded` does all shards of one
 machine, one after the other, and puts them into the order of a matrix.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +36,12 @@ def shard_of(applicants: np.ndarray, shards: int) -> np.ndarray:
     """
     hashed = np.asarray(applicants).astype(np.uint64) * np.uint64(MULTIPLIER)
     return ((hashed >> np.uint64(32)) % np.uint64(shards)).astype(np.int64)
+
+
+# Makes the blocks of one shard of its files, applications, and what other people's rows say.
+OfShard = Callable[
+    [RawFiles, pa.Table, Mapping[str, np.ndarray], FeatureParams], Iterator[pa.Table]
+]
 
 
 @dataclass(frozen=True)
@@ -69,25 +75,12 @@ def with_files(sources: RawFiles, name: str, files: tuple[str, ...]) -> RawFiles
     return {**sources, name: files}
 
 
-def features_of_shard(
-    files: RawFiles, requested: pa.Table, network: Mapping[str, np.ndarray], params: FeatureParams
+def build_sharded(
+    sources: ShardedFiles, params: FeatureParams, of_shard: OfShard
 ) -> Iterator[pa.Table]:
-    """Return blocks of the matrix of one shard, one row per application, by applicant.
-
-    `files` are the raw tables of the shard. `requested` are its applications, sorted by
-    (applicant_id, application_id), with the consents. `network` is what other people's rows say:
-    name to one value per application, in their order. It is made of all shards, by
-    `network.graph.others` or whatever keeps its values; nothing else is read of other shards.
-    """
-    # Imported here: `engine` hands sharded tables to this module.
-    from .engine import Buckets
-
-    return Buckets(files, requested, params).blocks(network)
-
-
-def build_sharded(sources: ShardedFiles, params: FeatureParams) -> Iterator[pa.Table]:
     """Return blocks of the feature matrix by application_id, as `engine.build` does.
 
+    `of_shard` makes the features of one shard: `engine.features_of_shard`.
     The matrix of each shard waits in a file of the system's temporary folder.
     """
     con = connect(params)
@@ -102,7 +95,7 @@ def build_sharded(sources: ShardedFiles, params: FeatureParams) -> Iterator[pa.T
             at = np.flatnonzero(shard == number)
             own = {name: values[at] for name, values in network.items()}
             spine = requested.take(pa.array(at)).combine_chunks()
-            blocks = features_of_shard(sources.shards[number], spine, own, params)
+            blocks = of_shard(sources.shards[number], spine, own, params)
             waiting.append(_by_application(blocks, Path(scratch) / f"{number}.arrow"))
         yield from _merged(waiting)
 

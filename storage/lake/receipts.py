@@ -115,7 +115,7 @@ def shard_files(root: Path, shard: int, names: Iterable[str] = ()) -> dict[str, 
     """Return the files of one shard by table, after their bytes were compared with the receipts.
 
     It reads the list of this shard alone: for a task of a scheduler, with
-    `features.engine.shards.features_of_shard`. No `names` means all tables of the lake.
+    `features.engine.engine.features_of_shard`. No `names` means all tables of the lake.
     """
     state = read_lake(root)
     wanted = tuple(names) or state.tables
