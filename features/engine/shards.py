@@ -1,8 +1,8 @@
 """Raw tables that lie in shards: all rows of a person in one of them, by a hash of the person.
 
 `engine.features_of_shard` makes the features of one shard and needs no other one; a scheduler calls
-it once for each. What other people's rows say is handed to it. `build_sharded` does all shards of one
-machine, one after the other, and puts them into the order of a matrix.
+it once for each. What other people's rows say is handed to it. `build_sharded` does all shards of
+one machine, one after the other, and puts them into the order of a matrix.
 """
 
 from __future__ import annotations
