@@ -34,6 +34,7 @@ COMMANDS = {
     "tables": "creditloom.pipeline.commands.tables.tables:tables",
     "check": "creditloom.pipeline.commands.tables.check:check",
     "snapshot": "creditloom.pipeline.commands.tables.snapshot:app",
+    "lake": "creditloom.pipeline.commands.tables.lake:app",
     "lineage": "creditloom.pipeline.commands.tables.lineage:lineage",
     "decide": "creditloom.pipeline.commands.decisions.decide:decide",
     "recourse": "creditloom.pipeline.commands.decisions.recourse:recourse",
@@ -76,7 +77,7 @@ COMMANDS = {
 # table: heading of `creditloom --help` -> its commands, by who looks for them
 GROUPS = {
     "Where you are": ("status", "open", "doctor", "params"),
-    "A table or raw tables of your own": ("fit", "tables", "check"),
+    "A table or raw tables of your own": ("fit", "tables", "check", "lake", "snapshot"),
     "Decisions": ("decide", "score", "quote", "products", "replay", "verify", "erase", "key"),
     "One person": ("explain", "letter", "recourse", "refer", "codes", "lineage"),
     "Models": ("register", "promote", "history", "verify-model", "retrain", "tune", "keep"),

@@ -6,7 +6,7 @@ import datetime as dt
 import os
 import tempfile
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ import pyarrow as pa
 from creditloom.decision.decide import Decider
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
+from creditloom.features.engine.raw_reader import RawFiles
+from creditloom.features.engine.shards import with_files
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.network.graph import Network, others
 from creditloom.features.network.snapshot_tables import MADE_OF
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.events import moved
 from creditloom.serving.whole.network_snapshot import OpenSnapshot, fixed_tables
-from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.contract.checked import Checked
+from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.folders.raw_folder import raw_tables
 from creditloom.storage.mapped.text_ids import with_own_ids
 
@@ -52,11 +55,11 @@ def from_events(
     """Return one decision per application, by application_id, with the decisions table's columns.
 
     `events` is a folder of raw tables, `<table>.parquet` or `<table>/` with Parquet files at any
-    depth. `as_of` (naive UTC) replaces the moment of decision of every application. Rows that break
-    the contract are left out, with a RawRowsLeftOut warning that counts them; `score` keeps them,
-    each with its reason. The features of the tables `without` are null; every other table that the
-    model needs must be there. `snapshot`: folder of a network snapshot of the month and of these
-    tables. Raises DataError as `check_tables`, and what `Decider.decide` raises.
+    depth, or a lake. `as_of` (naive UTC) replaces the moment of decision of every application. Rows
+    that break the contract are left out, with a RawRowsLeftOut warning that counts them; `score`
+    keeps them, each with its reason. The features of the tables `without` are null; every other
+    table that the model needs must be there. `snapshot`: folder of a network snapshot of the month
+    and of these tables. Raises DataError as `check_tables`, and what `Decider.decide` raises.
     """
     decider = Decider.load(Path(bundle))
     opened = None if snapshot is None else _opened(Path(snapshot), Path(events), without)
@@ -72,9 +75,9 @@ def from_events(
         )
         _warn(checked)
         network = others if opened is None else opened.read_beside(work / "quarantine")
-        sources = checked.files
+        sources: RawFiles = checked.files
         if as_of is not None:
-            sources = {**sources, "applications": moved(sources, as_of, work)}
+            sources = with_files(sources, "applications", moved(sources, as_of, work))
         made = _features(decider, sources, network, Path(events))
         decided = _decided(decider, made, explain=explain, language=language)
         return pd.concat(list(decided), ignore_index=True)
@@ -111,7 +114,7 @@ def _opened(snapshot: Path, events: Path, without: Collection[str]) -> OpenSnaps
 
 
 def _features(
-    decider: Decider, sources: Mapping[str, tuple[str, ...]], network: Network, root: Path
+    decider: Decider, sources: RawFiles, network: Network, root: Path
 ) -> Iterator[pa.Table]:
     """Yield what the decision reads, and nothing else; a fact that is optional counts as read."""
     names = (*_inputs(decider), *decider.columns(FACTS))

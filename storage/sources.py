@@ -9,7 +9,8 @@ import datetime as dt
 from collections.abc import Collection
 from pathlib import Path
 
-from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.contract.checked import Checked
+from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.source_params import SourceParams

@@ -18,9 +18,10 @@ from ..declare.declarations import Measure, RowCondition, Slice, Stream
 from ..engine.point_in_time import columns_read
 from . import row_positions, window_sums
 
-# A table counts as unsorted beyond so many runs in order, or stretches to merge them by: merging
-# looks at every run for each stretch, so a sort is then faster.
+# A table counts as unsorted beyond so many runs in order: merging looks at every run for each
+# stretch of rows, so a sort is then faster.
 MAX_MERGED_RUNS = 64
+# Stretches that are put together as slices; of more of them each row is taken by its place.
 MAX_MERGED_PIECES = 1_000
 
 
@@ -344,6 +345,8 @@ def _in_order(table: pa.Table) -> pa.Table:
         stretches = row_positions.pieces(starts, *keys)
         if len(stretches) <= MAX_MERGED_PIECES:
             return pa.concat_tables(table.slice(begin, end - begin) for begin, end in stretches)
+        # No bounds check: the stretches are places of this very table.
+        return pc.take(table, pa.array(row_positions.stretched(stretches)), boundscheck=False)
     # numpy's lexsort is stable and takes the first key last.
     return table.take(np.lexsort(keys[::-1]))
 

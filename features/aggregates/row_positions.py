@@ -94,6 +94,19 @@ def pieces(
         stretches.append((begin, head[first]))
 
 
+# Compiled: stretches are short where many runs are merged, and numpy would make one array of each.
+@jit
+def stretched(stretches: np.ndarray) -> np.ndarray:
+    """Return the places of the rows of stretches (begin, end), one after the other."""
+    places = np.empty((stretches[:, 1] - stretches[:, 0]).sum(), np.int64)
+    at = 0
+    for k in range(len(stretches)):
+        for place in range(stretches[k, 0], stretches[k, 1]):
+            places[at] = place
+            at += 1
+    return places
+
+
 # Compiled: four columns from one pass; numpy would read the times four times.
 @jit
 def event_positions(

@@ -23,6 +23,7 @@ from . import spark
 from .bucket import kernel
 from .point_in_time import Sight, columns_asked
 from .raw_reader import RawFiles, RowGroups, applications, connect, present, require
+from .shards import ShardedFiles, build_sharded
 
 # A bucket as it is read: its applications with their `row`, and their events by raw table.
 Bucket = tuple[pa.Table, dict[str, pa.Table]]
@@ -51,6 +52,9 @@ def build(
     what = plan_of(present(sources), names)
     # The system's allocator keeps its pages from one row group to the next.
     pa.set_memory_pool(pa.system_memory_pool())
+    if isinstance(sources, ShardedFiles) and len(sources.shards) > 1:
+        yield from build_sharded(sources, params, what, network, features_of_shard)
+        return
     con = connect(params)
     requested = applications(con, sources)
     graph = network(con, sources, requested, made_of_others(what))
@@ -63,6 +67,24 @@ def build(
     else:
         # Applications are not numbered in the order of applicants, so they are sorted at the end.
         yield from _split(pa.concat_tables(blocks).sort_by("application_id"))
+
+
+def features_of_shard(
+    files: RawFiles,
+    requested: pa.Table,
+    network: Mapping[str, np.ndarray],
+    params: FeatureParams,
+    what: Plan | None = None,
+) -> Iterator[pa.Table]:
+    """Return blocks of the matrix of one shard, one row per application, by applicant.
+
+    `files` are the raw tables of the shard. `requested` are its applications, sorted by
+    (applicant_id, application_id), with the consents. `network` is what other people's rows say:
+    name to one value per application, in their order. It is made of all shards, by
+    `network.graph.others` or whatever keeps its values; nothing else is read of other shards.
+    `what` as in `Buckets`.
+    """
+    return Buckets(files, requested, params, what).blocks(network)
 
 
 class Buckets:

@@ -20,7 +20,7 @@ from ..clock import MICROS_PER_DAY, YEAR_DAYS, sees
 from ..compiled import jit
 from ..contract.tables import Column
 from ..declare.declarations import Stream
-from .raw_reader import RowGroups
+from .row_groups import RowGroups, SeenMoments
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -97,7 +97,10 @@ class Sight:
 
         Strings are coded as int8.
         """
-        return self.seen_of(groups.read(self.applicant[0], self.applicant[-1]), stream)
+        as_of, oldest = self._spans(stream)
+        moments = SeenMoments(int(oldest.min()), int(as_of.max()))
+        read = groups.read(int(self.applicant[0]), int(self.applicant[-1]), moments)
+        return self.seen_of(read, stream)
 
     def seen_of(self, read: Iterable[pa.Table], stream: Stream) -> pa.Table:
         """Return the same of rows that are in memory."""

@@ -1,105 +1,25 @@
-"""How the engine opens raw tables: row groups of Parquet files, and DuckDB over their paths."""
+"""How the engine opens raw tables: DuckDB over their paths, and the applications in order.
+
+`row_groups` reads the events of ranges of applicants.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from .. import clock
-from ..contract.tables import APPLICATIONS, Column
+from ..contract.tables import APPLICATIONS
 from ..feature_params import FeatureError, FeatureParams
+from .row_groups import Group as Group
+from .row_groups import RowGroups as RowGroups
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
     from duckdb import DuckDBPyRelation
-
-
-# Row groups: the footers say which applicants each may hold, and ranges of applicants go up. So a
-# group is read once.
-
-
-@dataclass(frozen=True)
-class Group:
-    """One row group, with the smallest and largest applicant_id in it.
-
-    `span` is None where the footer does not say.
-    """
-
-    path: str
-    footer: pq.FileMetaData
-    index: int
-    span: tuple[int, int] | None
-
-    def may_hold(self, low: int, high: int) -> bool:
-        """Return whether an applicant of [low, high] may be in it."""
-        return self.span is None or (self.span[0] <= high and self.span[1] >= low)
-
-
-class RowGroups:
-    """A table's row groups in the order of its files, read with these columns.
-
-    The last one read is kept, as it may reach into the next range: sorted files are read once.
-    """
-
-    def __init__(self, files: Sequence[str], columns: Sequence[Column] = ()) -> None:
-        self.columns = columns
-        self.groups = [group for path in files for group in _groups(path)]
-        self._last_read: tuple[Group, pa.Table] | None = None
-
-    @property
-    def rows(self) -> int:
-        """Rows of the table."""
-        return sum(group.footer.row_group(group.index).num_rows for group in self.groups)
-
-    def read(self, low: int, high: int) -> Iterator[pa.Table]:
-        """Return every group that may hold an applicant of [low, high], with all its rows.
-
-        Strings are dictionaries.
-        """
-        previous = self._last_read
-        # Dropped before reading, so that never more than one group is held for later.
-        self._last_read = None
-        for group in self.groups:
-            if group.may_hold(low, high):
-                is_previous = previous is not None and previous[0] is group
-                rows = previous[1] if previous and is_previous else _read(group, self.columns)
-                self._last_read = (group, rows)
-                yield rows
-
-    def of(self, group: Group) -> pa.Table:
-        """Return the rows of one group. Strings are dictionaries."""
-        return _read(group, self.columns)
-
-
-def _read(group: Group, columns: Sequence[Column]) -> pa.Table:
-    """Return the columns of one row group; strings are dictionaries."""
-    names = [column.name for column in columns]
-    strings = [column.name for column in columns if column.type == pa.string()]
-    with pq.ParquetFile(group.path, metadata=group.footer, read_dictionary=strings) as file:
-        # One thread: the kernel works meanwhile. `select` puts the columns in the order asked for.
-        return file.read_row_group(group.index, names, use_threads=False).select(names)
-
-
-def _groups(path: str) -> list[Group]:
-    """Return the row groups of one file."""
-    footer = pq.read_metadata(path)
-    return [
-        Group(path, footer, index, _span(footer, index)) for index in range(footer.num_row_groups)
-    ]
-
-
-def _span(footer: pq.FileMetaData, index: int) -> tuple[int, int] | None:
-    """Return the smallest and largest applicant_id by the footer's statistics, if there are any."""
-    column = footer.schema.names.index("applicant_id")
-    statistics = footer.row_group(index).column(column).statistics
-    if statistics is None or not statistics.has_min_max:
-        return None
-    return (statistics.min, statistics.max)
 
 
 # DuckDB, and the applications in the order of the files.

@@ -21,6 +21,8 @@ import pyarrow as pa
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
+from creditloom.features.engine.raw_reader import RawFiles
+from creditloom.features.engine.shards import with_files
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.network.graph import Network, others
 from creditloom.features.policy_inputs.consents import STATED
@@ -151,7 +153,8 @@ def features_of(
     else:
         made = place
     with new_folder(made, FOLDER) as work:
-        _make(work, source, bundle, request["columns"])
+        contents = {file.path: file.sha256 for file in raw}
+        _make(work, source, bundle, request["columns"], contents)
         for file in raw:
             file.check()
         write_json(request, work / MARK)
@@ -174,7 +177,13 @@ def _raw_files(source: Events) -> tuple[FixedFile, ...]:
     return raw
 
 
-def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> None:
+def _make(
+    work: Path,
+    source: Events,
+    bundle: Path,
+    columns: Sequence[str],
+    contents: Mapping[Path, str],
+) -> None:
     """Write the features and the quarantine of the raw tables into `work`."""
     checked = check_tables(
         source.path,
@@ -184,6 +193,7 @@ def _make(work: Path, source: Events, bundle: Path, columns: Sequence[str]) -> N
         period=Period(EARLIEST, now()),
         needed=needed_tables(columns),
         without=source.without,
+        contents=contents,
     )
     if source.snapshot is not None:
         source.snapshot.require_same_rows(work / "quarantine")
@@ -225,13 +235,11 @@ def _number(before: Mapping[str, Any]) -> dict[str, Any]:
     return {"format": before["format"]} if "format" in before else {}
 
 
-def _as_of(
-    files: Mapping[str, tuple[str, ...]], as_of: dt.datetime | None, work: Path
-) -> Mapping[str, tuple[str, ...]]:
+def _as_of(files: RawFiles, as_of: dt.datetime | None, work: Path) -> RawFiles:
     """Return the files of the raw tables, decided as of `as_of` where given."""
     if as_of is None:
         return files
-    return {**files, "applications": moved(files, as_of, work)}
+    return with_files(files, "applications", moved(files, as_of, work))
 
 
 def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, Any]:

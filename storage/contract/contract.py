@@ -9,17 +9,23 @@ written again, and those that store other types than the declared ones.
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from creditloom.features.contract.tables import EVENT_TABLES, TABLES, Table
-from creditloom.storage.contract.lookups import Lookups
+from creditloom.storage.contract.checked import (
+    Checked,
+    TableCheck,
+    absent_tables,
+    clear,
+    too_many,
+    write_summary,
+)
+from creditloom.storage.contract.lookups import Lookups, table_rules
 from creditloom.storage.contract.quarantine import (
     any_of,
     files_with,
@@ -27,69 +33,16 @@ from creditloom.storage.contract.quarantine import (
     set_aside,
     without_bad,
 )
-from creditloom.storage.contract.row_rules import Period, RowRule, rules, unfit_rules
+from creditloom.storage.contract.row_rules import Period, RowRule
 from creditloom.storage.contract.staged import StagedTable, stage
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.foreign import Worded
-from creditloom.storage.files.store import write_json
+from creditloom.storage.folders.lake_lists import is_lake
 from creditloom.storage.folders.raw_folder import raw_tables, without_tables
+from creditloom.storage.lake.receipts import LakePlace, by_receipts, regrouped
 
 # Where no period is given. No event is older: such a date is an unset clock.
 DEFAULT_PERIOD = Period(dt.datetime(1990, 1, 1))
-
-
-@dataclass(frozen=True)
-class TableCheck:
-    """The check of one table: rows, rows set aside, and rows per broken rule.
-
-    A row may break several rules. `reasons` says in words what each of them asks.
-    """
-
-    table: str
-    rows: int
-    bad: int
-    rules: Mapping[str, int]
-    reasons: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Checked:
-    """Files per table that keep the contract, the check of each table, and what is not there.
-
-    `absent` are the tables of events that the folder lacks, `without` those that a person left out.
-    `misnamed` are columns that nothing reads, `<table>.<column>`, with the optional column that the
-    table lacks and whose name is near.
-    """
-
-    files: Mapping[str, tuple[str, ...]]
-    checks: tuple[TableCheck, ...]
-    absent: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    misnamed: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def bad(self) -> int:
-        """The number of rows set aside in all tables."""
-        return sum(check.bad for check in self.checks)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a person should know of tables and columns that are not read, a line each."""
-        lists = {"not there": self.absent, "left out": self.without}
-        tables = (
-            f"raw tables {why}, their features are null: {', '.join(names)}"
-            for why, names in lists.items()
-            if names
-        )
-        return (*tables, *self.misnamed_notes)
-
-    @property
-    def misnamed_notes(self) -> tuple[str, ...]:
-        """A line for each column that nothing reads and that may be meant for another one."""
-        return tuple(
-            f"column {there} is not read, and {meant} is not there and null: is it meant?"
-            for there, meant in self.misnamed.items()
-        )
 
 
 def check_tables(
@@ -102,28 +55,31 @@ def check_tables(
     threads: int = 2,
     needed: Collection[str] = (),
     without: Collection[str] = (),
+    contents: Mapping[Path, str] | None = None,
 ) -> Checked:
     """Check every raw table under `root` against `creditloom.features.contract.tables`.
 
     Bad rows go to `<quarantine>/<table>.parquet` with `file`, `row`, `rule` and `reason`, the
     counts to `<quarantine>/summary.json`. Files that held bad rows, or other types, are written
     again below `<clean>/<table>`. `needed` tables must be there; the tables `without` are not read.
+    The rows of a lake were judged when they were added: its receipts are compared with the bytes of
+    its files, of which `contents` are the sha256 where they are known.
     Raises DataError for what no table claims, for a missing `applications` or needed table, and
     where more than `max_bad_share` of a table is bad (its bad rows are written even then), and
     ForeignError for a table that cannot be read.
     """
     files = _present(root, needed, without)
-    checked = check_files(
-        files,
-        root,
-        quarantine,
-        clean,
-        max_bad_share=max_bad_share,
-        period=period,
-        threads=threads,
-    )
-    there = (*checked.files, *without)
-    absent = tuple(table.name for table in EVENT_TABLES if table.name not in there)
+    checked = None
+    if is_lake(root):
+        place = LakePlace(root, quarantine, clean)
+        checked = by_receipts(place, tuple(files), period, max_bad_share, contents)
+    if checked is None:
+        share = max_bad_share
+        checked = check_files(
+            files, root, quarantine, clean, max_bad_share=share, period=period, threads=threads
+        )
+        checked = regrouped(root, checked) if is_lake(root) else checked
+    absent = absent_tables(checked.files, without)
     return replace(checked, absent=absent, without=tuple(sorted(without)))
 
 
@@ -138,7 +94,7 @@ def check_files(
     threads: int = 2,
 ) -> Checked:
     """Check these tables, applications among them, as `check_tables` does; `files` as they lie."""
-    _clear(quarantine, clean)
+    clear(quarantine, clean)
     checks = []
     handed_on = {}
     with duckdb.connect() as connection, Worded(root):
@@ -147,10 +103,10 @@ def check_files(
         lookups = Lookups(connection)
         for table in staged:
             aside = quarantine / f"{table.table.name}.parquet"
-            row_rules = _rules(table, period, lookups)
+            row_rules = table_rules(table, period, lookups)
             checks.append(_check(connection, table.table, row_rules, aside, max_bad_share))
             handed_on[table.table.name] = _handed_on(connection, table, aside, clean)
-    write_json({check.table: _counts(check) for check in checks}, quarantine / "summary.json")
+    write_summary(checks, quarantine)
     misnamed = {name: meant for table in staged for name, meant in table.misnamed.items()}
     return Checked(handed_on, tuple(checks), misnamed=misnamed)
 
@@ -172,10 +128,6 @@ def _staged(
     return staged
 
 
-def _counts(check: TableCheck) -> dict[str, Any]:
-    return {"rows": check.rows, "bad": check.bad, "rules": dict(check.rules)}
-
-
 def _present(
     root: Path, needed: Collection[str], without: Collection[str]
 ) -> dict[str, tuple[Path, ...]]:
@@ -194,13 +146,6 @@ def _present(
             next_step="write <table>.parquet or <table>/*.parquet",
         )
     return present
-
-
-def _clear(quarantine: Path, clean: Path) -> None:
-    """Remove what an earlier check left, and nothing else."""
-    for name in TABLES:
-        (quarantine / f"{name}.parquet").unlink(missing_ok=True)
-        shutil.rmtree(clean / name, ignore_errors=True)
 
 
 def _open(connection: duckdb.DuckDBPyConnection, staged: StagedTable) -> None:
@@ -224,15 +169,6 @@ def _open(connection: duckdb.DuckDBPyConnection, staged: StagedTable) -> None:
     connection.register(f"files_{name}", pa.table({"number": numbers, "file": names}))
 
 
-def _rules(staged: StagedTable, period: Period, lookups: Lookups) -> tuple[RowRule, ...]:
-    """Return all rules of a table; values of the declared types need no rule of their own."""
-    table = staged.table
-    unfit = set(staged.unfit["name"].unique().to_pylist())
-    names = [column.name for column in table.columns if column.name in unfit]
-    own = unfit_rules(rules(table, period), names, f"unfit_{table.name}")
-    return (*own, *lookups.rules(table))
-
-
 def _check(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
@@ -250,7 +186,7 @@ def _check(
     check = TableCheck(table=table.name, rows=rows, bad=bad, rules=by_rule, reasons=reasons)
     # After they were written: whoever reads the error can look at them.
     if bad > max_bad_share * rows:
-        raise _too_many(check, max_bad_share, aside)
+        raise too_many(check, max_bad_share, aside)
     return check
 
 
@@ -271,26 +207,3 @@ def _handed_on(
             without_bad(connection, staged.table, file, aside, path)
         paths.append(str(path))
     return tuple(paths)
-
-
-def _too_many(check: TableCheck, allowed: float, aside: Path) -> DataError:
-    most_first = sorted(check.rules.items(), key=lambda item: -item[1])
-    by_rule = ", ".join(f"{name}: {count:,}" for name, count in most_first)
-    counts = f"{check.bad:,} of {check.rows:,} ({check.bad / check.rows:.1%})"
-    step = (
-        f"look at them in {aside} and mend the source, or raise source.max_bad_share "
-        "in params.yaml if they may be left out"
-    )
-    if any(name.endswith("_id.type") for name in check.rules):
-        # No cast makes a number of `cust-000012`: a mapping numbers texts and keeps them.
-        step = (
-            "if these ids are text, number them by a mapping file (`ids: customer`): creditloom "
-            f"tables --mapping FILE --from DIR --out DIR (docs/own_tables.md); else {step}"
-        )
-    return DataError.of(
-        f"Too many bad rows in table `{check.table}`",
-        where=check.table,
-        expected=f"at most {allowed:.1%} of rows",
-        got=f"{counts}; {by_rule}",
-        next_step=step,
-    )

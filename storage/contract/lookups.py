@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from creditloom.features.contract.tables import APPLICATIONS, Table
 from creditloom.storage.contract.row_rules import (
+    Period,
     RowRule,
     consent_rules,
     consents,
     copy_rules,
+    rules,
+    unfit_rules,
     unknown_rule,
 )
+from creditloom.storage.contract.staged import StagedTable
 
 # Whole-number ids of a long stream: which come twice, and which are not in a given set. Numpy does
 # both in a fraction of the time that a scan by SQL takes.
@@ -145,20 +149,20 @@ class Lookups:
         # The key of a raw table is one column.
         self._look(table, [(table.key[0], repeats), *strangers.items()])
         refused = {consent: self._refused(consent) for consent in consents(table)}
-        rules = list(consent_rules(table, refused))
+        found = list(consent_rules(table, refused))
         for name, looker in strangers.items():
             unknown = looker.found
             if name == "application_id" and table.name in EARLIER_LOANS:
                 unknown = self._without_earlier(table, unknown)
             if len(unknown):
                 known_as = self._keep(f"unknown_{table.name}_{name}", name, unknown)
-                rules.append(unknown_rule(name, known_as))
+                found.append(unknown_rule(name, known_as))
         repeated = repeats.found
         if repeated is None:
             repeated = self._repeated_keys(table)
         if len(repeated):
-            rules.extend(copy_rules(table, self._copies(table, repeated)))
-        return tuple(rules)
+            found.extend(copy_rules(table, self._copies(table, repeated)))
+        return tuple(found)
 
     def _without_earlier(self, table: Table, unknown: Ids) -> Ids:
         """Return the unknown ids without those of earlier loans.
@@ -252,3 +256,12 @@ class Lookups:
         """Register ids as a table of one column that SQL can name; return its name."""
         self._connection.register(name, pa.table({column: ids}))
         return name
+
+
+def table_rules(staged: StagedTable, period: Period, lookups: Lookups) -> tuple[RowRule, ...]:
+    """Return all rules of a table; values of the declared types need no rule of their own."""
+    table = staged.table
+    unfit = set(staged.unfit["name"].unique().to_pylist())
+    names = [column.name for column in table.columns if column.name in unfit]
+    own = unfit_rules(rules(table, period), names, f"unfit_{table.name}")
+    return (*own, *lookups.rules(table))

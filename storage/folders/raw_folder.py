@@ -16,6 +16,12 @@ from pathlib import Path
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.folders.lake import visible, visible_files
+from creditloom.storage.folders.lake_lists import (
+    LAKE_FOLDERS,
+    RUN_NAME,
+    is_lake,
+    read_lake,
+)
 
 StrPath = str | os.PathLike[str]
 SUFFIX = ".parquet"
@@ -41,6 +47,8 @@ def raw_tables(root: StrPath) -> dict[str, tuple[Path, ...]]:
             got="a file" if folder.is_file() else "nothing",
             next_step="check the path of the raw tables",
         )
+    if is_lake(folder):
+        return _of_lake(folder)
     entries = visible(folder)
     strangers = [entry for entry in entries if claimed(entry) is None]
     if strangers:
@@ -55,6 +63,36 @@ def raw_tables(root: StrPath) -> dict[str, tuple[Path, ...]]:
             found[name] = files
     # In the order of the declarations, whatever the order of the names.
     return {name: found[name] for name in TABLES if name in found}
+
+
+def _of_lake(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Return the files that count in a lake, by table.
+
+    Raises DataError for a file that lies in it and that no command put there.
+    """
+    names = {*TABLES, *LAKE_FOLDERS}
+    strangers = [entry for entry in visible(folder) if entry.name not in names]
+    strangers += [
+        file
+        for entry in visible(folder)
+        if entry.is_dir() and entry.name in TABLES
+        for file in visible_files(entry)
+        if not RUN_NAME.fullmatch(file.relative_to(entry).as_posix())
+    ]
+    if strangers:
+        raise DataError.of(
+            "A lake holds a file that it does not list",
+            where=folder,
+            expected="files that `creditloom lake` wrote",
+            got=", ".join(one.relative_to(folder).as_posix() for one in strangers[:MAX_LISTED]),
+            next_step=f"move it elsewhere, and add it: creditloom lake add {folder} ELSEWHERE",
+        )
+    state = read_lake(folder)
+    found: dict[str, tuple[Path, ...]] = dict.fromkeys(state.tables, ())
+    for own in state.all_runs():
+        for run in own:
+            found[run.table] = (*found[run.table], folder / run.path)
+    return found
 
 
 def table_files(root: StrPath, name: str) -> tuple[Path, ...]:

@@ -76,9 +76,15 @@ class _Source:
 
 
 def convert(
-    mapping: TableMapping, root: Path, out: Path, max_bad_share: float
+    mapping: TableMapping,
+    root: Path,
+    out: Path,
+    max_bad_share: float,
+    numberings: dict[str, Numbering] | None = None,
 ) -> Mapping[str, Made]:
     """Write the raw tables that a mapping makes of the files below `root`; return what was made.
+
+    `numberings` are those of text ids that were numbered before, which go on.
 
     Raises DataError for a mapping that cannot be meant, with all of its faults at once; for a file,
     column or type that is not there; and where more than `max_bad_share` of a table's rows would be
@@ -87,14 +93,19 @@ def convert(
     require_usable(faults(mapping), "the mapping")
     require_apart([out], [root])
     with new_folder(out, RAW) as work, TemporaryDirectory(prefix="creditloom-") as scratch:
-        return write_tables(mapping, root, work, Path(scratch), max_bad_share)
+        return write_tables(mapping, root, work, Path(scratch), max_bad_share, numberings)
 
 
 def write_tables(
-    mapping: TableMapping, root: Path, out: Path, scratch: Path, max_bad_share: float
+    mapping: TableMapping,
+    root: Path,
+    out: Path,
+    scratch: Path,
+    max_bad_share: float,
+    numberings: dict[str, Numbering] | None = None,
 ) -> Mapping[str, Made]:
     """Write the raw tables into an empty folder, as `convert` does."""
-    numberings: dict[str, Numbering] = {}
+    numberings = {} if numberings is None else numberings
     made: dict[str, Made] = {}
     with _opened(mapping, root, scratch) as own:
         require_usable(tuple(column_faults(mapping, own.columns)), "the mapping and the files")

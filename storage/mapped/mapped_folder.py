@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from creditloom.storage.mapped.convert import ASIDE, Made, convert
 from creditloom.storage.mapped.mapping import TableMapping
-from creditloom.storage.mapped.text_ids import MARK
+from creditloom.storage.mapped.text_ids import MARK, Numbering
 
 # Below a quarantine: what a mapping set aside, and what it did.
 KEPT = "mapping"
@@ -38,19 +38,23 @@ class MappedFolder(NamedTuple):
 
 @contextmanager
 def mapped_folder(
-    mapping: TableMapping, root: Path, max_bad_share: float, place: Path | None = None
+    mapping: TableMapping,
+    root: Path,
+    max_bad_share: float,
+    place: Path | None = None,
+    numberings: dict[str, Numbering] | None = None,
 ) -> Iterator[MappedFolder]:
     """Yield raw tables made of the files below `root`; they are gone afterwards.
 
-    `place` is a folder for them, by default one of the system's. Raises what `convert` raises. The
-    same files give the same bytes, wherever they are made.
+    `place` is a folder for them, by default one of the system's; `numberings` as of `convert`.
+    Raises what `convert` raises. The same files give the same bytes, wherever they are made.
     """
     if place is not None:
         place.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="creditloom-", dir=place) as scratch:
         # Pages are titled by this name.
         raw = Path(scratch) / root.resolve().name
-        yield MappedFolder(raw, convert(mapping, root, raw, max_bad_share))
+        yield MappedFolder(raw, convert(mapping, root, raw, max_bad_share, numberings))
 
 
 def keep_aside(raw: Path, quarantine: Path) -> None:

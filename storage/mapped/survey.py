@@ -22,12 +22,14 @@ from creditloom.features.contract.tables import (
     Table,
 )
 from creditloom.features.declare.registry import plan
-from creditloom.storage.contract.contract import Checked, TableCheck, check_files
+from creditloom.storage.contract.checked import Checked, TableCheck
+from creditloom.storage.contract.contract import check_files
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.contract.stored_types import is_accepted
 from creditloom.storage.files.errors import StatedError
 from creditloom.storage.files.store import open_parquet
 from creditloom.storage.folders.lake import visible
+from creditloom.storage.folders.lake_lists import is_lake
 from creditloom.storage.folders.raw_folder import claimed, files_of, raw_tables, suggestion
 from creditloom.storage.mapped.mapping import nearest
 
@@ -122,6 +124,8 @@ def _files(root: Path) -> tuple[dict[str, tuple[Path, ...]], list[str]]:
     if not root.is_dir():
         # It says that this is no folder.
         raw_tables(root)
+    if is_lake(root):
+        return raw_tables(root), []
     found: dict[str, tuple[Path, ...]] = {}
     faults: list[str] = []
     for entry in visible(root):

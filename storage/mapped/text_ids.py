@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import read_document
 from creditloom.storage.files.store import read_table, write_table
+from creditloom.storage.folders.lake_lists import LakeState, is_lake, read_lake
 
 # Beside the tables, under names that no reader of raw tables looks at: what the mapping did, and
 # the texts of each numbering.
@@ -27,10 +28,16 @@ MAPPED = 1
 
 
 class Numbering:
-    """Gives each text a whole number from 1 on, the same one each time it comes."""
+    """Gives each text a whole number from 1 on, the same one each time it comes.
 
-    def __init__(self) -> None:
+    It goes on with the numbers of `known`, a table as `table` gives it.
+    """
+
+    def __init__(self, known: pa.Table | None = None) -> None:
         self._numbers: dict[str, int] = {}
+        if known is not None:
+            ids = known["id"].to_pylist()
+            self._numbers = dict(zip(known["text"].to_pylist(), ids, strict=True))
 
     def of(self, texts: pa.Array) -> pa.Array:
         """Return the int64 numbers of texts; null stays null."""
@@ -59,6 +66,8 @@ def ids_file(root: Path, column: str = "application_id") -> Path | None:
 
     Raises DataError where the folder's mark names a numbering whose file is not there.
     """
+    if is_lake(root):
+        return _file_of_lake(read_lake(root), column)
     if not (root / MARK).is_file():
         return None
     name = read_document(root / MARK, MAPPED)["ids"].get(f"applications.{column}")
@@ -74,6 +83,11 @@ def ids_file(root: Path, column: str = "application_id") -> Path | None:
             next_step="map the tables again: creditloom tables --mapping FILE --from DIR --out DIR",
         )
     return file
+
+
+def _file_of_lake(lake: LakeState, column: str) -> Path | None:
+    name = lake.ids.get(f"applications.{column}")
+    return None if name is None else lake.root / lake.numberings[name]
 
 
 def with_texts(root: Path | str, ids: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

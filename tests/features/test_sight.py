@@ -16,9 +16,9 @@ import pytest
 from creditloom.features.contract.tables import EVENT_TABLES, PAYMENTS
 from creditloom.features.declare.declarations import Stream
 from creditloom.features.declare.registry import plan
-from creditloom.features.engine import raw_reader
+from creditloom.features.engine import row_groups
 from creditloom.features.engine.point_in_time import Sight, columns_asked, events
-from creditloom.features.engine.raw_reader import RowGroups
+from creditloom.features.engine.row_groups import RowGroups
 from tests.features.raw import DAY, Raw, write_raw
 from tests.features.test_spark import soiled
 
@@ -85,10 +85,10 @@ def test_each_group_of_sorted_files_is_read_once(
         pq.write_table(
             pa.table({"applicant_id": ids}), tmp_path / f"{part}.parquet", row_group_size=300
         )
-    read: list[raw_reader.Group] = []
-    whole = raw_reader._read
+    read: list[row_groups.Group] = []
+    whole = row_groups._read
     monkeypatch.setattr(
-        raw_reader, "_read", lambda group, columns: read.append(group) or whole(group, columns)
+        row_groups, "_read", lambda group, columns: read.append(group) or whole(group, columns)
     )
     groups = RowGroups(
         [str(tmp_path / f"{part}.parquet") for part in range(3)], [PAYMENTS.columns[1]]
@@ -106,3 +106,33 @@ def test_each_group_of_sorted_files_is_read_once(
         asked = (all_ids >= low) & (all_ids <= low + 6)
         assert np.array_equal(found[(found >= low) & (found <= low + 6)], all_ids[asked])
     assert groups.rows == 3_000 and len(read) == len(set(map(id, read))) == 12
+
+
+def test_runs_are_read_once_each_and_old_or_later_groups_never(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(5)
+    for month in range(6):
+        ids = np.sort(rng.integers(0, 90, 400))
+        moments = pa.array((month * 30 + rng.integers(0, 30, 400)) * DAY.astype(np.int64))
+        time = moments.cast(pa.timestamp("us"))
+        rows = pa.table({"applicant_id": ids, "event_time": time, "known_time": time})
+        pq.write_table(rows, tmp_path / f"{month}.parquet", row_group_size=100)
+    read: list[row_groups.Group] = []
+    whole = row_groups._read
+    monkeypatch.setattr(
+        row_groups, "_read", lambda group, columns: read.append(group) or whole(group, columns)
+    )
+    files = sorted(map(str, tmp_path.iterdir()))
+    groups = RowGroups(files, [PAYMENTS.columns[k] for k in (1, 2, 3)])
+    day = int(DAY.astype(np.int64))
+    moments_asked = row_groups.SeenMoments(oldest=60 * day, end=150 * day)
+    rows_read = 0
+    for low in range(0, 90, 10):
+        for rows in groups.read(low, low + 9, moments_asked):
+            ids = rows.column("applicant_id").to_numpy()
+            assert len(ids) == 0 or (ids.min() >= low and ids.max() <= low + 9)
+            rows_read += len(rows)
+    # Of six months those of days 60 to 149 may be seen, each of their 12 groups once.
+    assert rows_read == 1_200 and len(read) == len(set(map(id, read))) == 12
+    assert {group.path for group in read} == set(files[2:5])

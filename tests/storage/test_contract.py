@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.features.contract.tables import APPLICATIONS, PAYMENTS, TABLES
-from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.contract.checked import Checked
+from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period, rules
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_frame, read_json, write_table

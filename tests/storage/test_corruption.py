@@ -17,7 +17,8 @@ import pytest
 
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
-from creditloom.storage.contract.contract import Checked, check_tables
+from creditloom.storage.contract.checked import Checked
+from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.store import read_frame, read_table
 from tests.features.raw import random_raw, write_raw

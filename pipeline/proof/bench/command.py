@@ -27,7 +27,7 @@ from creditloom.storage.files.store import write_json
 # Name of a table -> the module that measures it.
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
-    for name in ("kernel", "latency", "job", "features", "events", "fit_rows")
+    for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
 }
 # The tables that can stand beside an earlier checkout.
 BESIDE_EARLIER = ("events", "fit_rows")

@@ -97,7 +97,7 @@ class _Job:
         """Score everyone by a checkout's command; None is this one."""
         output = self.folder / "december"
         # table: the options of the command
-        options = (
+        options: tuple[str, ...] = (
             "--bundle", str(paths.MODEL.resolve()), "--as-of", self.moment, "--output", str(output),
             "--threads", str(THREADS), "--accept-drift", "everyone as of one moment",
         )  # fmt: skip

@@ -24,7 +24,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
-from creditloom.storage.contract.contract import Checked
+from creditloom.storage.contract.checked import Checked
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.files.store import matrix_writer, write_json, write_table
 from creditloom.storage.matrix import to_matrix

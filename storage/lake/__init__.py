@@ -1,0 +1,1 @@
+"""A lake of raw tables: shards by person, sorted runs, and a receipt for every file."""

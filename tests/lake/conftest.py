@@ -1,0 +1,100 @@
+"""Random raw tables of some people, as one folder and as the deliveries of some months."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from creditloom.features.engine.engine import build
+from creditloom.storage.contract.contract import check_tables
+from creditloom.storage.folders.lake_lists import LAKE, read_lake
+from creditloom.storage.lake.change import LakeWork, add
+from creditloom.storage.lake.receipts import changed
+from creditloom.storage.sources import now
+from tests.features.raw import PARAMS, Raw, random_raw
+
+MONTHS = 3
+# Of each kind one: own events, consents, other people's rows, loans. All tables would take seconds.
+TABLES = ("applications", "payments", "contacts", "interactions", "logins", "enquiries", "loans")
+SHARDS = 3
+WORK = LakeWork(max_bad_share=1.0, last=now(), threads=1)
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """The same rows as one folder, and as a folder a month."""
+
+    plain: Path
+    months: tuple[Path, ...]
+
+    def lake(self, root: Path, shards: int = SHARDS) -> Path:
+        """A lake to which the months were added one after the other."""
+        for month in self.months:
+            add(root, month, WORK, name=month.name, shards=shards)
+        return root
+
+
+def matrix(root: Path, scratch: Path, params: object = PARAMS) -> pa.Table:
+    """All features of a folder of raw tables, or of a lake."""
+    checked = check_tables(root, scratch / "quarantine", scratch / "clean", max_bad_share=1.0)
+    return pa.concat_tables(build(checked.files, params)).combine_chunks()
+
+
+def content(lake: Path) -> object:
+    """What counts in a lake, whatever its files are called; None where one is not whole."""
+    if not (lake / LAKE).is_file():
+        return ()
+    state = read_lake(lake)
+    runs = state.all_runs()
+    if changed(state, [*(run for own in runs for run in own), *state.aside]):
+        return None
+    files = [sorted((run.table, run.sha256) for run in own) for own in runs]
+    return state.sources, files, sorted((one.table, one.sha256) for one in state.aside)
+
+
+def month_of(name: str, rows: pa.Table) -> np.ndarray:
+    """The delivery of each row: by the moment it was known, people who apply by their number."""
+    if "known_time" not in rows.column_names:
+        return rows.column("applicant_id").to_numpy() % MONTHS
+    known = rows.column("known_time").to_numpy()
+    return np.searchsorted(np.quantile(known.astype(np.int64), [0.3, 0.6]), known.astype(np.int64))
+
+
+def with_faults(raw: Raw) -> Raw:
+    """Rows that come twice: equal ones, and different ones, in other months than the first."""
+    rows = raw["payments"]
+    later = rows.column("known_time").to_numpy() + np.timedelta64(300, "D")
+    at = rows.column_names.index("known_time")
+    late = rows.set_column(at, "known_time", pa.array(later, pa.timestamp("us")))
+    late = late.cast(rows.schema)
+    raw["payments"] = pa.concat_tables([rows, late.slice(3, 5), rows.slice(200, 4)])
+    return raw
+
+
+def write(raw: Mapping[str, pa.Table], root: Path) -> Path:
+    for name, rows in raw.items():
+        (root / name).mkdir(parents=True)
+        pq.write_table(rows, root / name / f"{root.name}.parquet")
+    return root
+
+
+@pytest.fixture(scope="session")
+def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Deliveries:
+    root = tmp_path_factory.mktemp("deliveries")
+    whole = random_raw(people=15)
+    raw = with_faults({name: whole[name] for name in TABLES})
+    months = []
+    for month in range(MONTHS):
+        own = {
+            name: rows.filter(pa.array(month_of(name, rows) == month)) for name, rows in raw.items()
+        }
+        months.append(
+            write({name: rows for name, rows in own.items() if len(rows)}, root / f"m{month}")
+        )
+    return Deliveries(write(raw, root / "plain"), tuple(months))
