@@ -20,9 +20,9 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.decisions.refer import history
 from creditloom.pipeline.commands.decisions.refer_list import Wanted, why
+from creditloom.pipeline.commands.letters.change import recourse_of
 from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
-from creditloom.pipeline.commands.letters.letter import recourse_of
 from creditloom.serving.applicant.letters.marks import LetterError
 from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases

@@ -81,7 +81,9 @@ def _blocking(ink: Sourced) -> tuple[Lines, ...]:
     place = 1 if ink.language == "en" else 2
     count = len(ink.at("recourse.blocking"))
     texts = [ink.sentence(f"recourse.blocking.{k}.{place}") for k in range(count)]
-    none = Lines((_word(ink, "change_none"),))
+    # An approval asks for recourse only where its limit is cut.
+    key = "change_none_limit" if ink.at("row.decision") == "approve" else "change_none"
+    none = Lines((_word(ink, key),))
     rules = Lines(tuple(ended(text, "", ink) for text in texts), is_list=True)
     return (none, rules) if texts else (none,)
 
