@@ -146,7 +146,7 @@ def test_the_commands_of_the_page_exist_with_their_options() -> None:
     text = (ROOT / "docs" / "letters.md").read_text(encoding="utf-8")
     lines = [line.partition("#")[0].split() for line in text.splitlines()]
     entered = [words[1:] for words in lines if words[:1] == ["creditloom"]]
-    assert {words[0] for words in entered} == {"explain", "refer", "letter", "codes"}
+    assert {words[0] for words in entered} == {"explain", "refer", "letter", "codes", "steadiness"}
     for words in entered:
         whole: Any = typer.main.get_command(build([words[0], "params"]))
         command = whole.commands[words[0]]
