@@ -136,21 +136,29 @@ def show_case(
 
     found = find(decision_id, None, batch, bundle)
     documents = documents_of_case(found, language, change_of(found, recourse, raw, OF_CASES))
-    documents["history"] = history(found.row, str(found.where), read(record))
+    offset = documents["utc_offset"]
+    documents["history"] = history(found.row, str(found.where), read(record), offset)
     sys.stdout.write(explained(documents, language))
 
 
 def history(
-    row: dict[str, Any], place: str, overrides: tuple[Override, ...]
+    row: dict[str, Any], place: str, overrides: tuple[Override, ...], utc_offset: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Return what happened to a case, oldest first: the decision, the wait, what people decided."""
-    events: list[dict[str, Any]] = [{"kind": "decided", "at": row["as_of"], "place": place}]
+    """Return what happened to a case, oldest first: the decision, the wait, what people decided.
+
+    Each has its day where the clock is `utc_offset` hours ahead of UTC, as the letter has.
+    """
+    from creditloom.serving.applicant.letters.documents import local_day
+
+    applied = local_day(row["as_of"], utc_offset).isoformat()
+    events: list[dict[str, Any]] = [{"kind": "decided", "at": applied, "place": place}]
     theirs = [asdict(one) for one in overrides if one.decision_id == row["decision_id"]]
     for one in theirs:
         named = {name: one[name] for name in ("role", "reason", "limit_cny")}
-        events.append({"kind": one["outcome"], "at": one["date"], **named})
+        day = local_day(one["date"], utc_offset).isoformat()
+        events.append({"kind": one["outcome"], "at": day, **named})
     if row["decision"] == "refer" and not theirs:
-        events.append({"kind": "waits", "at": row["as_of"]})
+        events.append({"kind": "waits", "at": applied})
     return events
 
 

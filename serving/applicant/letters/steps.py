@@ -7,7 +7,7 @@ from typing import Any
 
 from creditloom.decision.reasons.text import Language
 from creditloom.serving.applicant.letters.letter_types import Lines, Outcome, Part
-from creditloom.serving.applicant.letters.marks import Sourced
+from creditloom.serving.applicant.letters.marks import Sourced, singular
 from creditloom.serving.applicant.letters.words import words
 
 # How the code of a cap begins.
@@ -19,7 +19,7 @@ MAX_STEPS = 4
 
 
 def _word(ink: Sourced, key: str, **fields: str) -> str:
-    return words(key, ink.language).format(**fields)
+    return singular(words(key, ink.language).format(**fields))
 
 
 def is_score_reason(reason: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "title": ("Decision {decision}", "审批{decision}"),
     "decision": ("Decision", "结果"),
     "application": ("Application", "申请编号"),
-    "moment": ("Applied on (UTC)", "申请日期（UTC）"),
+    "moment": ("Applied on", "申请日期"),
     "product": ("Product", "产品"),
     "law": ("Law profile", "适用法规"),
     "score": ("Score", "评分"),
