@@ -101,7 +101,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> DecidedFolder:
     return DecidedFolder(Path(bundle), root / "matrix.parquet", root / "raw")
 
 
+# Of so many people recourse is asked: among them are who is cured, who is not, and the too young.
+ASKED = 14
+
+
 @pytest.fixture(scope="session")
 def sample(folder: DecidedFolder, actionable: Actionable) -> Asked:
-    """The people of the folder, with what would have changed their decisions."""
-    return asked(folder, actionable, folder.ids)
+    """The first people of the folder, with what would have changed their decisions."""
+    return asked(folder, actionable, folder.ids[:ASKED])
