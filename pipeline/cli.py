@@ -62,6 +62,7 @@ COMMANDS = {
     "forward": "creditloom.pipeline.commands.portfolio.forward:forward",
     "evidence": "creditloom.pipeline.proof.evidence.command:evidence",
     "certificate": "creditloom.pipeline.proof.evidence.promises.command:certificate",
+    "steadiness": "creditloom.pipeline.proof.evidence.promises.steady_command:steadiness",
     "claims": "creditloom.pipeline.proof.claims.command:claims",
     "scale": "creditloom.pipeline.proof.scale:scale",
     "bench": "creditloom.pipeline.proof.bench.command:app",

@@ -6,6 +6,7 @@ sentence of its concept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,16 @@ from ..base.catalogue import Catalogue, Feature
 from ..frames.feature_values import FeatureValues
 from ..score.scorer import Reference
 from .given import given_behaviours
-from .text import Language, behaviours, joined_text, quantities, word_column
+from .text import (
+    COLON,
+    NO_RECORD,
+    Language,
+    behaviours,
+    feature_name,
+    joined_text,
+    quantities,
+    word_column,
+)
 
 VALUE = "{value}"
 TYPICAL = "{typical}"
@@ -26,6 +36,11 @@ Template = tuple[str, str, str, bool, bool]
 OF_CONCEPT = {
     "en": "Taken together, what we see of the {} weighs against this application",
     "zh": "综合来看，您的{}情况对本次申请不利",
+}
+# The sentence of a feature of which the records hold nothing.
+NOTHING_SHOWN = {
+    "en": "Your records hold nothing that shows {}",
+    "zh": "您的记录中没有可以得出“{}”的内容",
 }
 
 
@@ -51,7 +66,8 @@ def sentences(
 ) -> pa.Array:
     """Return one sentence per reason.
 
-    given: the features as they were given; without it a null is `no record` and a code its number.
+    given: the features as they were given; without it a code is its number. Of a null it is said
+    that the records show nothing.
     """
     texts = word_column(_of_concepts(catalogue, language), cited.concept)
     features = catalogue.features
@@ -71,7 +87,18 @@ def sentences(
         words = behaviours(features, which, cited.value[stated], language)
     else:
         words = given_behaviours(given, cited.rows[stated], which, language)
-    return _put(texts, stated, words)
+    return _put(texts, stated, _without_record(features, which, words, language))
+
+
+def _without_record(
+    features: Sequence[Feature], which: np.ndarray, words: pa.Array, language: Language
+) -> pa.Array:
+    """Return the words, in which `<text>: no record` has become a sentence."""
+    names = [feature_name(feature, language) for feature in features]
+    own = word_column(names, which)
+    is_empty = pc.equal(words, joined_text(own, COLON[language] + NO_RECORD[language]))
+    before, after = NOTHING_SHOWN[language].split("{}")
+    return pc.if_else(is_empty, joined_text(before, own, after), words)
 
 
 def is_compared(reference: Reference, feature: Feature) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -105,6 +106,8 @@ class Style:
 
 # Values with their unit.
 
+# A single one has no plural s. Of "1.1 days" and "11 days" it is no part.
+SINGLE = re.compile(r"(?<![\d.,])1 (day|week|month|hour|point)s\b")
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 UnitKind = str | tuple[str, ...]
@@ -171,6 +174,15 @@ def number(value: float) -> str:
     return NUMBER.one(value)
 
 
+def singular(text: str) -> str:
+    """Return an English text in which 1 stands before no plural.
+
+    >>> singular("1 weeks, 11 days and 1.1 months"), singular("for 1 months or 1 CNY")
+    ('1 week, 11 days and 1.1 months', 'for 1 month or 1 CNY')
+    """
+    return SINGLE.sub(r"1 \1", text)
+
+
 def yuans(values: np.ndarray, language: Language) -> pa.Array:
     """Return amounts in CNY, in whole yuan."""
     # + 0.0 turns -0 into 0.
@@ -202,7 +214,7 @@ def behaviours(
     used = np.flatnonzero(np.bincount(which, minlength=len(features)))
     position = np.searchsorted(used, which)
     used_features = [features[k] for k in used.tolist()]
-    words = [_name(feature, language) + COLON[language] for feature in used_features]
+    words = [feature_name(feature, language) + COLON[language] for feature in used_features]
     return joined_text(
         word_column(words, position), quantities(used_features, position, values, language)
     )
@@ -210,10 +222,13 @@ def behaviours(
 
 def subjects(features: Sequence[Feature], language: Language) -> pa.Array:
     """Return the words before the value of a behaviour, one text per feature."""
-    return pa.array([_name(feature, language) + COLON[language] for feature in features], TEXT)
+    return pa.array(
+        [feature_name(feature, language) + COLON[language] for feature in features], TEXT
+    )
 
 
-def _name(feature: Feature, language: Language) -> str:
+def feature_name(feature: Feature, language: Language) -> str:
+    """Return the words of a feature in a language, or its name where it has none."""
     return (feature.text_zh if language == "zh" else feature.text_en) or feature.name
 
 

@@ -149,7 +149,7 @@ RHYTHM_AGGREGATES = (
         unit="ratio",
         en="number of {slice} on a day with any {over}",
         zh="有{over}之日的{slice}数",
-        say_en="on a day with any {over} we count {value} {slice} {last}",
+        say_en="the average number of {slice} on a day with any {over} {last} is {value}",
         say_zh="{last}有{over}之日平均有{value}次{slice}",
         null=NO_BASE,
     ),

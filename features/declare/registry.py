@@ -28,7 +28,7 @@ from .declarations import (
 )
 from .ratios import MARKS, RATIOS
 from .sentences import STATES, FeatureWords, Sayings, clause, plain_sayings, sayings
-from .texts import LAST_EN, LAST_ZH, UNIT_SUFFIX
+from .texts import LAST_EN, LAST_ZH, UNIT_AFTER, UNIT_SUFFIX
 
 # From the declared blocks of a family to its features, each with name, texts and unit.
 
@@ -45,8 +45,8 @@ def expand(
         part = stream.slice(name)
         over = stream.slice(block.over) if block.over else part
         words = {"slice": part, "over": over, "measure": measure}
-        en = _phrase(aggregate.en, words, block.level, "en")
-        zh = _phrase(aggregate.zh, words, block.level, "zh")
+        en = _phrase(aggregate.en, words, block, "en")
+        zh = _phrase(aggregate.zh, words, block, "zh")
         stem = aggregate.stem.format(
             slice=name, measure=block.measure, over=block.over, level=f"{block.level:g}"
         )
@@ -94,11 +94,17 @@ def _sayings(
             slice=said["slice"],
             over=said["over"],
             measure=said["measure"],
-            level=f"{block.level:,g}",
+            level=_level(block, words["measure"], language),
             is_state=bool(block.measure) and own is not None and own.name in STATES,
         )
         clauses.append(clause(template, wording, window, language))
     return sayings(*clauses, is_sayable=True, concept=block.concept, aggregate=block.aggregate)
+
+
+def _level(block: AggregateBlock, measure: Slice | Measure | None, language: str) -> str:
+    """Return the level of a block with its unit, as a person reads it."""
+    unit = measure.unit if isinstance(measure, Measure) else ""
+    return f"{block.level:,g}" + UNIT_AFTER.get((unit, language), "")
 
 
 def _source(block: AggregateBlock, part: Slice, measure: Measure | None) -> str:
@@ -107,11 +113,11 @@ def _source(block: AggregateBlock, part: Slice, measure: Measure | None) -> str:
 
 
 def _phrase(
-    template: str, words: dict[str, Slice | Measure | None], level: float, language: str
+    template: str, words: dict[str, Slice | Measure | None], block: AggregateBlock, language: str
 ) -> str:
     """Return a template filled with the words of one language; a missing word is empty."""
     texts = {key: getattr(word, language) if word else "" for key, word in words.items()}
-    return template.format(**texts, level=f"{level:,g}")
+    return template.format(**texts, level=_level(block, words["measure"], language))
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,9 @@ LAST_ZH = {
     "ever": "迄今",
 }
 
+# Unit and language to what follows a number of it in a text.
+UNIT_AFTER = {("CNY", "en"): " CNY", ("CNY", "zh"): "元"}
+
 # Unit to the suffix of a feature's name. Counts and flags have none.
 UNIT_SUFFIX = {
     "count": "",

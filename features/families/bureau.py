@@ -62,44 +62,55 @@ _ENQUIRIES = Stream(
     ),
     measures=(Measure("lender", "count", "lenders", "机构", ("lender_id",), "id"),),
 )
+# A hard enquiry at one more lender moves these to one side only, so their sign is that of the
+# promise `hard_enquiry` (contract/raw_changes.yaml): counts, and what is measured against an
+# earlier or longer time, rise; the share of the main lender falls. Pauses, months and enquiries
+# for each lender move to either side: they have no sign, and `select.without_features` of
+# params.yaml keeps those of hard enquiries out of the model.
 # table: blocks of enquiries
 _ENQUIRY_BLOCKS = (
     _credit_enquiries("count", ("enquiry_hard",), FROM_1M, direction=1),
     _credit_enquiries("count", ("enquiry_soft",), FROM_1M),
     _credit_enquiries("distinct", ("enquiry",), FROM_3M, "lender", direction=1),
     _credit_enquiries("new", ("enquiry_hard",), ("3m", "6m"), "lender", direction=1),
-    _credit_enquiries("main_share", ("enquiry_hard",), ("12m",), "lender"),
+    _credit_enquiries("main_share", ("enquiry_hard",), ("12m",), "lender", direction=-1),
     _credit_enquiries("recency", ("enquiry_hard",), ("12m",), direction=-1),
     _credit_enquiries("recency", ("enquiry_soft",), ("12m",)),
     _credit_enquiries("active_weeks", ("enquiry_hard",), AT_3M_12M, direction=1),
     _credit_enquiries("active_months", ("enquiry_hard",), ("12m",), direction=1),
-    _credit_enquiries("vs12", ("enquiry_hard",), ("1m", "3m")),
-    _credit_enquiries("slope", ("enquiry_hard",), ("6m", "12m")),
-    _credit_enquiries("share", ("enquiry_hard",), AT_3M_12M, over="enquiry"),
+    _credit_enquiries("vs12", ("enquiry_hard",), ("1m", "3m"), direction=1),
+    _credit_enquiries("slope", ("enquiry_hard",), ("6m", "12m"), direction=1),
+    _credit_enquiries("share", ("enquiry_hard",), AT_3M_12M, over="enquiry", direction=1),
     _credit_enquiries("interval_cv", ("enquiry_hard",), ("12m",)),
-    _credit_enquiries("count", ("enquiry_hard", "enquiry_soft"), ("7d",), source="S1-R53"),
+    _credit_enquiries("count", ("enquiry_hard",), ("7d",), direction=1, source="S1-R53"),
+    _credit_enquiries("count", ("enquiry_soft",), ("7d",), source="S1-R53"),
     _credit_enquiries(
         "distinct", ("enquiry_hard",), FROM_3M, "lender", direction=1, source="S1-R53"
     ),
     _credit_enquiries("distinct", ("enquiry_soft",), FROM_3M, "lender", source="S1-R53"),
     _credit_enquiries("new", ("enquiry_hard",), ("1m",), "lender", direction=1, source="S1-R53"),
-    _credit_enquiries("new_share", ("enquiry_hard", "enquiry_soft"), ("3m", "6m"), "lender"),
+    _credit_enquiries("new_share", ("enquiry_hard",), ("3m", "6m"), "lender", direction=1),
+    _credit_enquiries("new_share", ("enquiry_soft",), ("3m", "6m"), "lender"),
     _credit_enquiries("per_one", ("enquiry_hard", "enquiry_soft"), ("6m", "12m"), "lender"),
     _credit_enquiries(
-        "entropy", ("enquiry_hard", "enquiry_soft"), ("6m", "12m"), "lender", source="S1-R53"
+        "entropy", ("enquiry_hard",), ("6m", "12m"), "lender", direction=1, source="S1-R53"
     ),
+    _credit_enquiries("entropy", ("enquiry_soft",), ("6m", "12m"), "lender", source="S1-R53"),
     _credit_enquiries("main_share", ("enquiry_soft",), ("12m",), "lender"),
-    _credit_enquiries("busiest_day", ("enquiry_hard", "enquiry"), AT_3M_12M, source="S1-R72"),
+    _credit_enquiries(
+        "busiest_day", ("enquiry_hard", "enquiry"), AT_3M_12M, direction=1, source="S1-R72"
+    ),
     _credit_enquiries("interval_mean", ("enquiry_hard", "enquiry_soft"), ("12m",)),
     _credit_enquiries("interval_max", ("enquiry_hard", "enquiry_soft"), ("12m",)),
     _credit_enquiries("interval_cv", ("enquiry_soft",), ("12m",)),
-    _credit_enquiries("shift", ("enquiry_hard", "enquiry_soft"), ("1m", "3m", "6m")),
+    _credit_enquiries("shift", ("enquiry_hard",), ("1m", "3m", "6m"), direction=1),
+    _credit_enquiries("shift", ("enquiry_soft",), ("1m", "3m", "6m")),
     _credit_enquiries("slope", ("enquiry_soft",), ("12m",)),
     _credit_enquiries("active_months", ("enquiry_soft",), ("6m", "12m")),
     _credit_enquiries("active_weeks", ("enquiry_soft",), ("12m",)),
     _credit_enquiries("monthly_cv", ("enquiry_hard", "enquiry_soft"), ("12m",)),
     _credit_enquiries("top_month", ("enquiry_hard", "enquiry_soft"), ("12m",)),
-    _credit_enquiries("share", ("enquiry_hard",), ("1m", "6m"), over="enquiry"),
+    _credit_enquiries("share", ("enquiry_hard",), ("1m", "6m"), over="enquiry", direction=1),
     _credit_enquiries("run", ("enquiry_hard",), ("12m",), direction=1),
     _credit_enquiries("tenure", ("enquiry_hard", "enquiry_soft"), ("12m",)),
 )

@@ -37,13 +37,13 @@ _WALLET = Stream(
         Measure(
             "retained",
             "share",
-            "kept share of inflow",
+            "share of inflow kept for a week",
             "流入留存率",
             ("retained_fen", "inflow_fen"),
             "ratio",
         ),
         Measure("inflow", "CNY", "inflow", "流入", ("inflow_fen",), per=100.0, source="S1-R13"),
-        Measure("kept", "CNY", "kept amount", "留存金额", ("retained_fen",), per=100.0),
+        Measure("kept", "CNY", "amount kept for a week", "留存金额", ("retained_fen",), per=100.0),
     ),
 )
 # table: blocks of wallet snapshots

@@ -263,6 +263,8 @@ class SelectParams:
     limits: those of the screening, on a sample of the training applicants.
     origin_seeds: boosters of each rolling origin. origin_rows: applicants screened there.
     without_families: families that a law keeps out of the model.
+    without_features: features that may not be chosen, by name. A name that the catalogue does not
+    have is no fault: whoever has no such raw table has no such feature.
     """
 
     keep: int
@@ -271,6 +273,7 @@ class SelectParams:
     limits: SelectionParams
     booster: BoosterParams
     without_families: tuple[str, ...] = field(default=())
+    without_features: tuple[str, ...] = field(default=())
     origin_seeds: int = 2
     origin_rows: int = 2_000
 
@@ -278,7 +281,7 @@ class SelectParams:
 def offered_features(
     catalogue: Catalogue, params: SelectParams
 ) -> tuple[tuple[str, ...], tuple[DroppedFeature, ...]]:
-    """Return (names that may enter, features of the families left out).
+    """Return (names that may enter, features that are left out whatever they say).
 
     Raise ModelError for a family that no feature has.
     """
@@ -289,7 +292,9 @@ def offered_features(
             "use the names in catalogue.json."
         )
     out = [
-        feature.name for feature in catalogue.features if feature.family in params.without_families
+        feature.name
+        for feature in catalogue.features
+        if feature.family in params.without_families or feature.name in params.without_features
     ]
     names = tuple(name for name in catalogue.names if name not in set(out))
     return names, tuple(DroppedFeature(name, LEFT_OUT, 0.0) for name in out)

@@ -162,6 +162,10 @@ class ReportData:
     coverage: Coverage | None = None
     # concept, text_en, text_zh, family, n, share, mean_points
     reasons: pd.DataFrame | None = None
+    # figure, figure_zh, model, best, of_best, reading: cited concepts by the truth; persons asked
+    # and concepts cited
+    true_reasons: pd.DataFrame | None = None
+    asked_reasons: tuple[int, int] | None = None
     examples: tuple[Example, ...] = ()
     # concept, text_en, text_zh, family, mean_abs_points
     concepts: pd.DataFrame | None = None

@@ -104,6 +104,16 @@ def test_what_is_unsure_is_a_signed_feature() -> None:
     assert named and named <= set(SIGNED)
 
 
+def test_what_a_hard_enquiry_moves_to_either_side_may_not_be_chosen() -> None:
+    """The names of params.yaml are features, and none of them has a sign."""
+    named = mapping(paths.DEFAULTS)["select"]["without_features"]
+    assert named and {SIGNS[name] for name in named} == {0}
+    # Of hard enquiries everything else has the sign of the promise, or does not move by one more
+    # (the first of them is as long ago as before).
+    free = {name for name in SIGNS if name.startswith("bur_enquiry_hard_") and not SIGNS[name]}
+    assert free - set(named) == {"bur_enquiry_hard_tenure_days_12m"}
+
+
 def test_a_change_that_promises_the_wrong_side_is_seen(
     consenting: Raw, before: pa.Table, tmp_path: Path
 ) -> None:

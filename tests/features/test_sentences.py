@@ -59,3 +59,16 @@ def test_nobody_is_told_to_change_friends_or_the_past() -> None:
 
 def test_other_peoples_loans_are_not_said() -> None:
     assert not any(f["is_sayable"] for f in features() if f["concept"] == "circle_repayment")
+
+
+def test_no_plural_follows_a_bare_number() -> None:
+    """A count may be 1: "1 lenders" is nothing to say to a person."""
+    counted = [f for f in features() if f["is_sayable"] and f["unit"] in ("count", "ratio")]
+    plural = re.compile(r"\{value\} (\w+ ){0,2}\w+s\b")
+    assert plural.search("we count {value} different lenders among")
+    assert [f["name"] for f in counted if plural.search(f["high_en"])] == []
+
+
+def test_an_amount_has_its_unit() -> None:
+    levels = [f for f in features() if f["aggregate"] == "months_over"]
+    assert levels and all(" CNY or more" in f["high_en"] for f in levels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from creditloom.pipeline.commands.letters.letter_data import letter_data
 from creditloom.serving.applicant.letters.documents import LetterRules, documents_of
 from creditloom.serving.applicant.letters.letter import letter, outcome_of
 from creditloom.serving.applicant.letters.letter_types import Letter, Outcome
+from creditloom.serving.batch.deciding_model import DecidingModel
 from tests.decision import small
 
 Write = Callable[[Outcome, Language], Letter]
@@ -27,9 +29,20 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small.write_bundle(tmp_path_factory.mktemp("letters") / "model")
 
 
+@pytest.fixture(autouse=True)
+def loaded_once(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever folder a test calls it by, it is the one small bundle: it is loaded once."""
+    monkeypatch.setattr(DecidingModel, "of_bundle", lambda *_, **__: _deciding(bundle))
+    monkeypatch.setattr(Decider, "load", lambda *_, **__: _loaded(bundle, 1))
+
+
+_deciding = cache(DecidingModel.of_bundle)
+_loaded = cache(Decider.load)
+
+
 @pytest.fixture(scope="session")
 def decider(bundle: Path) -> Decider:
-    return Decider.load(bundle, threads=1)
+    return _loaded(bundle, 1)
 
 
 @pytest.fixture(scope="session")

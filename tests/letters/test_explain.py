@@ -20,9 +20,9 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.cli import build
 from creditloom.pipeline.commands.decisions.refer import history
 from creditloom.pipeline.commands.decisions.refer_list import Wanted, why
+from creditloom.pipeline.commands.letters.change import recourse_of
 from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
-from creditloom.pipeline.commands.letters.letter import recourse_of
 from creditloom.serving.applicant.letters.marks import LetterError
 from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases
@@ -147,7 +147,7 @@ def test_the_commands_of_the_page_exist_with_their_options() -> None:
     text = (ROOT / "docs" / "letters.md").read_text(encoding="utf-8")
     lines = [line.partition("#")[0].split() for line in text.splitlines()]
     entered = [words[1:] for words in lines if words[:1] == ["creditloom"]]
-    assert {words[0] for words in entered} == {"explain", "refer", "letter", "codes"}
+    assert {words[0] for words in entered} == {"explain", "refer", "letter", "codes", "steadiness"}
     for words in entered:
         whole: Any = typer.main.get_command(build([words[0], "params"]))
         command = whole.commands[words[0]]

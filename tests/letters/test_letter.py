@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
+from string import Formatter
 from typing import Any
 
 import pytest
@@ -11,13 +13,22 @@ import pytest
 from creditloom.decision.reasons.text import LANGUAGES, Language
 from creditloom.pipeline.commands.letters.letter import Format, finished
 from creditloom.pipeline.commands.letters.letter_data import letter_data
+from creditloom.pipeline.commands.letters.weights import NOTHING
 from creditloom.serving.applicant.letters import offer, pdf
 from creditloom.serving.applicant.letters.check import check, numbers_of, require_ledger
 from creditloom.serving.applicant.letters.documents import LetterRules, documents_of
+from creditloom.serving.applicant.letters.explained.explanation import explanation
 from creditloom.serving.applicant.letters.explained.explanation_words import EXPLAINED
 from creditloom.serving.applicant.letters.letter import letter
 from creditloom.serving.applicant.letters.letter_types import OUTCOMES, Letter, Outcome
-from creditloom.serving.applicant.letters.marks import LetterError, Sourced, claims, plain
+from creditloom.serving.applicant.letters.marks import (
+    LetterError,
+    Sourced,
+    claims,
+    marked,
+    plain,
+    singular,
+)
 from creditloom.serving.applicant.letters.rendered import as_html, as_text, columns, shown_in_html
 from creditloom.serving.applicant.letters.words import NAMES, WORDS
 from tests.letters.conftest import Cases, Write
@@ -240,3 +251,24 @@ def test_without_a_font_the_refusal_says_what_to_install(monkeypatch: pytest.Mon
 
 def _claims(written: Letter) -> list[Any]:
     return [claim for text in written.texts() for claim in claims(text)]
+
+
+def test_one_has_no_plural_in_any_sentence_of_a_letter() -> None:
+    for key, (template, _) in {**WORDS, **EXPLAINED}.items():
+        names = [name for _, name, _, _ in Formatter().parse(template) if name]
+        one = dict.fromkeys(names, marked("whole", "row.x", "1"))
+        said = plain(singular(template.format(**one)))
+        assert not re.search(r"(?<![\w.,])1 (days|weeks|months|hours)\b", said), key
+
+
+def test_explanation_and_letter_name_the_same_day_that_of_the_place(
+    cases: Cases, rules: LetterRules
+) -> None:
+    """At 20:00 UTC it is the next day in China: nobody is told two dates."""
+    row = {**cases["decline"]["en"], "as_of": dt.datetime(2025, 7, 15, 20)}
+    documents = documents_of(row, row["reasons"], rules, letter_data(), "en")
+    assert documents["applied"] == "2025-07-16"
+    more = {"weights": [], "score": NOTHING, "place": "", "history": []}
+    texts = [*explanation({**documents, **more}, "en").texts(), *letter(documents, "en").texts()]
+    days = {day for text in texts for day in re.findall(r"\d+ July 2025", plain(text))}
+    assert days == {"16 July 2025"}

@@ -93,6 +93,13 @@ def test_a_family_that_a_law_forbids_never_enters() -> None:
     )
 
 
+def test_a_feature_that_may_not_be_chosen_never_enters() -> None:
+    """A name of a table that a lender does not have is no fault."""
+    params = SelectParams(4, 1, 2, SelectionParams(), BOOSTER, without_features=(NAMES[0], "none"))
+    names, out = offered_features(CATALOGUE, params)
+    assert names == NAMES[1:] and [f.name for f in out] == [NAMES[0]]
+
+
 def test_an_unknown_family_is_refused() -> None:
     with pytest.raises(ModelError, match="without_families"):
         offered_features(CATALOGUE, SelectParams(4, 1, 2, SelectionParams(), BOOSTER, ("social",)))

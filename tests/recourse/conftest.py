@@ -17,6 +17,7 @@ from creditloom.features.engine.engine import build
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.proof.evidence.promises.decided import DecidedFolder
+from creditloom.pipeline.proof.evidence.promises.recourse_proof import Asked, asked
 from creditloom.serving.applicant.recourse.actionable import Actionable
 from tests.decision import small
 from tests.features.raw import PARAMS, Raw, random_raw, write_raw
@@ -98,3 +99,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> DecidedFolder:
     (bundle / "calibration.json").write_text(json.dumps(calibration))
     write_manifest(bundle)
     return DecidedFolder(Path(bundle), root / "matrix.parquet", root / "raw")
+
+
+# Of so many people recourse is asked: among them are who is cured, who is not, and the too young.
+ASKED = 14
+
+
+@pytest.fixture(scope="session")
+def sample(folder: DecidedFolder, actionable: Actionable) -> Asked:
+    """The first people of the folder, with what would have changed their decisions."""
+    return asked(folder, actionable, folder.ids[:ASKED])

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from creditloom.decision.base.catalogue import Catalogue
+import pytest
+
+from creditloom.decision.base.catalogue import Catalogue, Feature
 from creditloom.decision.decide import Decider
 from creditloom.features.contract.raw_changes import RawChanges
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
-from creditloom.pipeline.proof.evidence.promises.certificate import ChangedPeople, signed_features
+from creditloom.pipeline.proof.evidence.promises.certificate import (
+    ChangedPeople,
+    is_null_beyond,
+    signed_features,
+)
 from creditloom.pipeline.proof.evidence.promises.decided import DecidedFolder
 
 USED = "bur_statement_utilisation_mean_share_3m"
@@ -34,6 +40,17 @@ def test_a_sign_that_the_model_breaks_is_seen(folder: DecidedFolder) -> None:
     wrong = with_sign(folder, USED, -1)
     (found,) = signed_features(wrong, 30, 1)
     assert found.worse > 0 and found.people > 20
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "direction", "is_beyond"),
+    [("recency", -1, True), ("recency", 1, False), ("recency", 0, False), ("mean", -1, False)],
+)
+def test_null_lies_beyond_the_safest_value_of_a_time_since_the_latest_bad_event_alone(
+    aggregate: str, direction: int, is_beyond: bool
+) -> None:
+    one = Feature("f", "bureau", "late", aggregate=aggregate, direction=direction)
+    assert is_null_beyond(one) is is_beyond
 
 
 def test_a_raw_change_against_its_promise_is_seen_with_the_feature_that_did_it(

@@ -23,11 +23,6 @@ from creditloom.serving.applicant.recourse.recourse import Recourse
 from creditloom.storage.files.errors import DataError
 
 
-@pytest.fixture(scope="module")
-def sample(folder: DecidedFolder, actionable: Actionable) -> Asked:
-    return asked(folder, actionable, folder.ids)
-
-
 def test_some_are_cured_and_some_are_not(sample: Asked) -> None:
     goals = {(one.decision, one.goal, one.is_found) for one in sample.answers}
     assert {is_found for _, _, is_found in goals} == {True, False}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +62,27 @@ def _whatif(night: Night, policy: Path, out: Path, *more: str) -> dict[str, Any]
     return figures
 
 
+Asked = Callable[[str], tuple[Path, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def asked(night: Night, tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    """Return the bundle and the figures of one of the POLICIES; each is asked about once."""
+
+    @cache
+    def figures_of(name: str) -> tuple[Path, dict[str, Any]]:
+        home = tmp_path_factory.mktemp(name)
+        other = _other(night, name, home / "other")
+        return other, _whatif(night, other, home / "out")
+
+    return figures_of
+
+
 @pytest.mark.parametrize("name", POLICIES)
-def test_sums_are_those_of_a_batch_decided_afresh(night: Night, name: str, tmp_path: Path) -> None:
-    other = _other(night, name, tmp_path / "other")
-    figures = _whatif(night, other, tmp_path / "out")
+def test_sums_are_those_of_a_batch_decided_afresh(
+    night: Night, asked: Asked, name: str, tmp_path: Path
+) -> None:
+    other, figures = asked(name)
     before = pd.read_parquet(night.batch / "decisions")
     after = score(night.source, tmp_path / "afresh", other)
     whole = figures["segments"][0]
@@ -92,19 +111,19 @@ def _profit(bundle: Path, decisions: pd.DataFrame) -> float:
     return PricedOffers.approved(decisions).profit_fen(terms) / 100.0
 
 
-def test_a_mover_is_told_the_edge_or_the_rule_that_did_it(night: Night, tmp_path: Path) -> None:
-    milder = _whatif(night, _other(night, "edges", tmp_path / "a"), tmp_path / "x")
+def test_a_mover_is_told_the_edge_or_the_rule_that_did_it(asked: Asked) -> None:
+    _, milder = asked("edges")
     up = [m for m in milder["moves"] if (m["before"], m["after"]) == ("refer", "approve")]
     assert up and all("grade" in m["causes"] and m["way"] == "no longer" for m in up)
     assert {tuple(m["grades"]) for m in up} >= {("G7", "G6")}
-    stricter = _whatif(night, _other(night, "law", tmp_path / "b"), tmp_path / "y")
+    _, stricter = asked("law")
     refused = [m for m in stricter["moves"] if m["after"] == "refuse"]
     assert refused and all(m["causes"] == ["R4"] and m["way"] == "now" for m in refused)
     assert stricter["causes"]["R4"] == "legal capacity to contract not met"
 
 
-def test_segments_sum_to_the_whole(night: Night, tmp_path: Path) -> None:
-    figures = _whatif(night, _other(night, "edges", tmp_path / "a"), tmp_path / "x")
+def test_segments_sum_to_the_whole(asked: Asked) -> None:
+    _, figures = asked("edges")
     whole, *parts = figures["segments"]
     for segment in {part["segment"] for part in parts}:
         of_it = [part for part in parts if part["segment"] == segment]

@@ -16,6 +16,7 @@ from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.decisions.refer_list import Order, Wanted, listed
+from creditloom.pipeline.commands.letters.change import OF_CASES, RawOption, RecourseOption
 from creditloom.serving.ledger.log.log import FOLDER, Log
 from creditloom.serving.ledger.log.notes import note_store
 from creditloom.serving.referral.overrides import (
@@ -58,10 +59,6 @@ BatchOption = Annotated[
 ]
 BundleOption = Annotated[
     Path | None, typer.Option(help="the bundle that decided, where no registry knows it")
-]
-RecourseOption = Annotated[
-    Path | None,
-    typer.Option(help="what would change the decision, as `creditloom recourse --json` writes it"),
 ]
 DecisionArgument = Annotated[str, typer.Argument(help="as `creditloom refer list` shows it")]
 OutcomeOption = Annotated[OverrideOutcome, typer.Option(help="what the person decided")]
@@ -129,30 +126,39 @@ def show_case(
     record: Record = paths.OVERRIDES,
     language: LanguageOption = "en",
     recourse: RecourseOption = None,
+    raw: RawOption = None,
 ) -> None:
     """Explain one referred case: why a person is needed, what the score weighed, its history."""
     # Here and not above: `list` needs no model.
+    from creditloom.pipeline.commands.letters.change import change_of
     from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
     from creditloom.pipeline.commands.letters.found import find
-    from creditloom.pipeline.commands.letters.letter import recourse_of
 
     found = find(decision_id, None, batch, bundle)
-    documents = documents_of_case(found, language, recourse_of(recourse, found.row))
-    documents["history"] = history(found.row, str(found.where), read(record))
+    documents = documents_of_case(found, language, change_of(found, recourse, raw, OF_CASES))
+    offset = documents["utc_offset"]
+    documents["history"] = history(found.row, str(found.where), read(record), offset)
     sys.stdout.write(explained(documents, language))
 
 
 def history(
-    row: dict[str, Any], place: str, overrides: tuple[Override, ...]
+    row: dict[str, Any], place: str, overrides: tuple[Override, ...], utc_offset: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Return what happened to a case, oldest first: the decision, the wait, what people decided."""
-    events: list[dict[str, Any]] = [{"kind": "decided", "at": row["as_of"], "place": place}]
+    """Return what happened to a case, oldest first: the decision, the wait, what people decided.
+
+    Each has its day where the clock is `utc_offset` hours ahead of UTC, as the letter has.
+    """
+    from creditloom.serving.applicant.letters.documents import local_day
+
+    applied = local_day(row["as_of"], utc_offset).isoformat()
+    events: list[dict[str, Any]] = [{"kind": "decided", "at": applied, "place": place}]
     theirs = [asdict(one) for one in overrides if one.decision_id == row["decision_id"]]
     for one in theirs:
         named = {name: one[name] for name in ("role", "reason", "limit_cny")}
-        events.append({"kind": one["outcome"], "at": one["date"], **named})
+        day = local_day(one["date"], utc_offset).isoformat()
+        events.append({"kind": one["outcome"], "at": day, **named})
     if row["decision"] == "refer" and not theirs:
-        events.append({"kind": "waits", "at": row["as_of"]})
+        events.append({"kind": "waits", "at": applied})
     return events
 
 

@@ -9,6 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from creditloom.decision.reasons.text import Language
+from creditloom.pipeline.commands.letters.change import (
+    OF_CASES,
+    RawOption,
+    RecourseOption,
+    change_of,
+)
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.pipeline.commands.letters.letter import (
     ApplicationOption,
@@ -16,8 +22,6 @@ from creditloom.pipeline.commands.letters.letter import (
     BundleOption,
     InputOption,
     LanguageOption,
-    RecourseOption,
-    recourse_of,
 )
 
 DecisionArgument = Annotated[str | None, typer.Argument(help="the id of the decision")]
@@ -35,14 +39,16 @@ def explain(
     source: InputOption = None,
     language: LanguageOption = "en",
     recourse: RecourseOption = None,
+    raw: RawOption = None,
 ) -> None:
     """Explain one decision: the rules that fired, what the score weighed, how far the cut is.
 
     Each concept stands with this person's value, the typical one of those who are approved, and its
-    points. Every number is compared with the decision before it is shown.
+    points. Every number is compared with the decision before it is shown. What would change the
+    decision is worked out of the raw tables, where they are at hand.
     """
     found = find(decision_id, application, batch, bundle, source)
-    documents = documents_of_case(found, language, recourse_of(recourse, found.row))
+    documents = documents_of_case(found, language, change_of(found, recourse, raw, OF_CASES))
     sys.stdout.write(explained(documents, language))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +10,12 @@ import typer
 
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.commands.letters.change import (
+    OF_LETTERS,
+    RawOption,
+    RecourseOption,
+    change_of,
+)
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.serving.applicant.letters.letter_types import Letter
 from creditloom.storage.files.errors import DataError
@@ -36,10 +40,6 @@ LanguageOption = Annotated[Language, typer.Option("--lang", help="en or zh")]
 OutputOption = Annotated[
     Path | None, typer.Option(help="a file; default: standard output. A PDF needs one")
 ]
-RecourseOption = Annotated[
-    Path | None,
-    typer.Option(help="what would change the decision, as `creditloom recourse --json` writes it"),
-]
 
 
 def letter(
@@ -51,17 +51,19 @@ def letter(
     form: FormatOption = "text",
     language: LanguageOption = "en",
     recourse: RecourseOption = None,
+    raw: RawOption = None,
     output: OutputOption = None,
 ) -> None:
     """Write the letter about one decision: what was decided, why, what can be done, the rights.
 
     The decision is made again from its input first, and each number of the finished letter is
     compared with the row, its ledger entry or its quotation. Where one differs nothing is written.
+    What would change the decision is worked out of the raw tables, where they are at hand.
     An output that is a letter of ours is replaced, any other file is not.
     """
     _require_output(form, output)
     found = find(decision_id, application, batch, bundle, source)
-    written = compose(found, language, recourse_of(recourse, found.row))
+    written = compose(found, language, change_of(found, recourse, raw, OF_LETTERS))
     content = finished(written, form)
     if output is None:
         sys.stdout.write(content.decode())
@@ -109,42 +111,6 @@ def finished(written: Letter, form: Format) -> bytes:
     text = as_text(written) if form == "text" else as_html(written)
     check(written, text if form == "text" else shown_in_html(text))
     return text.encode()
-
-
-def recourse_of(path: Path | None, row: Mapping[str, Any]) -> Any:
-    """Return what would change the decision of a row; None where it was not worked out.
-
-    Raises DataError for a file that is no answer of `creditloom recourse`, or one on another
-    application or decision.
-    """
-    if path is None:
-        return None
-    answers = _answers(path)
-    theirs = (row["application_id"], row["decision"])
-    for one in answers:
-        is_answer = isinstance(one, dict) and one.keys() >= {"changes", "is_found", "blocking"}
-        if is_answer and (one.get("application_id"), one.get("decision")) == theirs:
-            return one
-    raise DataError.of(
-        "Not what would change this decision",
-        where=path,
-        expected=f"an answer of `creditloom recourse --json` on {theirs[0]}, {theirs[1]}",
-        got=str(answers)[:80],
-        next_step="work it out for this application, or leave the option out",
-    )
-
-
-def _answers(path: Path) -> list[Any]:
-    """Return the answers of a file: one object, a list of them, or one a line; [] for no JSON."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        content = json.loads(text)
-    except ValueError:
-        try:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        except ValueError:
-            return []
-    return content if isinstance(content, list) else [content]
 
 
 def _require_output(form: Format, output: Path | None) -> None:

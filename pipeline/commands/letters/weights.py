@@ -11,7 +11,7 @@ import pyarrow as pa
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.input_frame import Frame
 from creditloom.decision.reasons.reasons import RANK_DECIMALS
-from creditloom.decision.reasons.text import Language, quantities
+from creditloom.decision.reasons.text import Language, quantities, singular
 from creditloom.decision.rulebook.policy import GRADES, Policy
 
 NOTHING: dict[str, Any] = {"own": None, "typical": None, "cut": None, "above": None, "below": None}
@@ -62,7 +62,7 @@ def _values(decider: Decider, frame: Frame, k: int, language: Language) -> dict[
     def word(value: float) -> str:
         place = np.zeros(1, np.int64)
         shown: str = quantities([feature], place, np.array([value]), language)[0].as_py()
-        return shown
+        return singular(shown)
 
     return {
         "name_en": _joined(named.text_en, feature.text_en, is_sayable, ": "),

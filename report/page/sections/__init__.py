@@ -15,6 +15,7 @@ from creditloom.report.page.sections import (
     power,
     rivals,
     summary,
+    true_reasons,
 )
 from creditloom.report.parts.blocks import Section
 from creditloom.report.parts.data import ReportData
@@ -32,6 +33,7 @@ ORDER: tuple[Callable[[ReportData], Section | None], ...] = (
     grades.portfolio,
     power.families,
     answers.answers,
+    true_reasons.true_reasons,
     power.pictures,
     summary.fairness,
     fairness.rows,

@@ -122,11 +122,9 @@ def documents_of(
         "rights": plain(data.rights_of(None if law is None else law.id)),
         "quote": offer,
     }
-    offset = 0.0 if law is None else law.utc_offset.value
     return {
         **plain_documents(row, said, rules, data),
         **terms,
-        "applied": _day(row, offset).isoformat(),
         "hints": hints(rules.catalogue, said, language),
         "action_codes": action_codes(row["actions"]),
         "recourse": recourse,
@@ -139,11 +137,20 @@ def plain_documents(
     rules: LetterRules,
     data: LetterData,
 ) -> dict[str, Any]:
-    """Return the documents that every decision has: row, reasons, words of codes, product."""
-    product = rules.policy_of(row).product
+    """Return the documents that every decision has: row, day, reasons, words of codes, product.
+
+    `applied` is the day where the law holds, `utc_offset` its hours ahead of UTC: people are told
+    no other day.
+    """
+    chosen = rules.policy_of(row)
+    product = chosen.product
     own = {} if product is None else {"product": plain(product)}
+    has_law = not is_absent(row["law_profile"]) and bool(chosen.laws)
+    offset = chosen.laws[0].utc_offset.value if has_law else 0.0
     return {
         "row": dict(row),
+        "applied": local_day(row["as_of"], offset).isoformat(),
+        "utc_offset": offset,
         "said": [dict(reason) for reason in said],
         "codes": data.words,
         **own,
@@ -152,7 +159,7 @@ def plain_documents(
 
 def quotation(row: Mapping[str, Any], product: Product, law: Law, tiers: Tiers) -> dict[str, Any]:
     """Return the quotation of the whole limit of an approval, paid out on its day."""
-    start = _day(row, law.utc_offset.value)
+    start = local_day(row["as_of"], law.utc_offset.value)
     request = Request(
         product=product.id,
         amount=float(row["limit_cny"]),
@@ -163,10 +170,15 @@ def quotation(row: Mapping[str, Any], product: Product, law: Law, tiers: Tiers) 
     return quote(product, law, tiers, request)
 
 
-def _day(row: Mapping[str, Any], utc_offset: float) -> dt.date:
-    """Return the day of a decision where its law holds: as_of is UTC."""
-    moment = np.array([np.datetime64(str(row["as_of"]).replace(" ", "T"))])
-    day: dt.date = day_of(moment, utc_offset)[0].astype(dt.date)
+def local_day(moment: Any, utc_offset: float) -> dt.date:
+    """Return the day of a moment (UTC) where the clock is `utc_offset` hours ahead.
+
+    >>> local_day("2026-07-15 20:00:00+00:00", 8.0)
+    datetime.date(2026, 7, 16)
+    """
+    # The moments are UTC, and numpy takes no zone.
+    text = str(moment).removesuffix("+00:00").replace(" ", "T")
+    day: dt.date = day_of(np.array([np.datetime64(text)]), utc_offset)[0].astype(dt.date)
     return day
 
 

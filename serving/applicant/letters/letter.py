@@ -10,7 +10,7 @@ from creditloom.decision.rules.filters import FILTERS
 from creditloom.decision.rules.limit import CAPS, PLAIN_CAPS
 from creditloom.decision.rules.rules import GATES, RULES
 from creditloom.serving.applicant.letters.letter_types import Letter, Lines, Outcome, Part
-from creditloom.serving.applicant.letters.marks import LetterError, Sourced
+from creditloom.serving.applicant.letters.marks import LetterError, Sourced, singular
 from creditloom.serving.applicant.letters.offer import offer_parts
 from creditloom.serving.applicant.letters.steps import LIMIT, change_parts, ended, is_score_reason
 from creditloom.serving.applicant.letters.words import listed, name_of, words
@@ -69,7 +69,7 @@ def letter(documents: dict[str, Any], language: Language) -> Letter:
 
 
 def _word(ink: Sourced, key: str, **fields: str) -> str:
-    return words(key, ink.language).format(**fields)
+    return singular(words(key, ink.language).format(**fields))
 
 
 def _product(ink: Sourced) -> str:
@@ -213,7 +213,7 @@ def _rights(ink: Sourced, outcome: Outcome) -> Part:
     }
     texts = []
     for k, right in enumerate(ink.at("rights.rights")):
-        text = right[ink.language].format(**times)
+        text = singular(right[ink.language].format(**times))
         if right["id"] == "person" and outcome == "refer":
             # Nothing is decided yet, and a person is there.
             text = _word(ink, "right_of_referral")

@@ -28,6 +28,8 @@ MONTHS = (
     "October", "November", "December",
 )  # fmt: skip
 PERCENT = 100.0
+# A single one, with its mark, has no plural s.
+SINGLE = re.compile(f"({THEN}1{CLOSE}) (day|month|hour)s\\b")
 # table: how a kind of number is written, and what it is multiplied by
 WRITTEN: dict[str, tuple[str, float]] = {
     "yuan": (",.2f", 1.0),
@@ -77,6 +79,15 @@ def marked(kind: str, path: str, shown: str) -> str:
 def plain(text: str) -> str:
     """Return a text without its marks: what is read."""
     return MARK.sub(lambda found: found[3], text)
+
+
+def singular(text: str) -> str:
+    """Return an English text with marks in which 1 stands before no plural.
+
+    >>> plain(singular(marked("whole", "rights.review_time.value", "1") + " days"))
+    '1 day'
+    """
+    return SINGLE.sub(r"\1 \2", text)
 
 
 def unmarked(text: str) -> str:

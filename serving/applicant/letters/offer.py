@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from creditloom.serving.applicant.letters.letter_types import Block, Grid, Lines, Part
-from creditloom.serving.applicant.letters.marks import Sourced
+from creditloom.serving.applicant.letters.marks import Sourced, singular
 from creditloom.serving.applicant.letters.words import name_of, words
 
 MONEY_COLUMNS = ("principal", "interest", "charges", "total", "balance")
@@ -22,11 +22,12 @@ def offer_parts(ink: Sourced) -> Iterator[Part]:
 
 
 def _word(ink: Sourced, key: str, **fields: str) -> str:
-    return words(key, ink.language).format(**fields)
+    return singular(words(key, ink.language).format(**fields))
 
 
 def _cost(ink: Sourced) -> Part:
-    term = f"{ink.number('whole', 'row.tenor')} {name_of(ink.at('row.tenor_unit'), ink.language)}"
+    unit = name_of(ink.at("row.tenor_unit"), ink.language)
+    term = singular(f"{ink.number('whole', 'row.tenor')} {unit}")
     yearly = "row.apr_irr12" if ink.has("row.apr_irr12") else "row.apr_simple365"
     # table: what the loan costs, line by line
     rows = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from creditloom.decision.reasons.text import Language
 from creditloom.serving.applicant.letters.letter_types import Lines, Outcome, Part
-from creditloom.serving.applicant.letters.marks import Sourced
+from creditloom.serving.applicant.letters.marks import Sourced, singular
 from creditloom.serving.applicant.letters.words import words
 
 # How the code of a cap begins.
@@ -19,7 +19,7 @@ MAX_STEPS = 4
 
 
 def _word(ink: Sourced, key: str, **fields: str) -> str:
-    return words(key, ink.language).format(**fields)
+    return singular(words(key, ink.language).format(**fields))
 
 
 def is_score_reason(reason: Mapping[str, Any]) -> bool:
@@ -81,7 +81,9 @@ def _blocking(ink: Sourced) -> tuple[Lines, ...]:
     place = 1 if ink.language == "en" else 2
     count = len(ink.at("recourse.blocking"))
     texts = [ink.sentence(f"recourse.blocking.{k}.{place}") for k in range(count)]
-    none = Lines((_word(ink, "change_none"),))
+    # An approval asks for recourse only where its limit is cut.
+    key = "change_none_limit" if ink.at("row.decision") == "approve" else "change_none"
+    none = Lines((_word(ink, key),))
     rules = Lines(tuple(ended(text, "", ink) for text in texts), is_list=True)
     return (none, rules) if texts else (none,)
 

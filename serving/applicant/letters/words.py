@@ -190,13 +190,27 @@ WORDS: dict[str, tuple[str, str]] = {
         "We found no change in your own hands that would lead to another answer at present.",
         "目前没有找到您可以自行改变、并使结果不同的途径。",
     ),
+    "change_none_limit": (
+        "We found no change in your own hands that would raise the limit at present.",
+        "目前没有找到您可以自行改变、并使额度提高的途径。",
+    ),
     "change_absent": (
-        "A single best step was not worked out for this letter. These steps help in general:",
-        "本函未计算具体的最佳途径；以下做法通常会有帮助：",
+        (
+            "What would have changed this for you was not worked out for this letter. Ask us for "
+            "it, with the number of this decision. These steps help in general, and promise "
+            "nothing:"
+        ),
+        (
+            "本函未计算哪些改变可使您的结果不同；您可凭本次审批编号向我们索取。"
+            "以下做法通常会有帮助，但不构成承诺："
+        ),
     ),
     "change_person": (
-        "No step of your own is known to us that would change this. Ask a person to look at it.",
-        "我们目前不知道您可以采取的具体措施，您可以申请人工复核。",
+        (
+            "What would have changed this for you was not worked out for this letter. Ask us for "
+            "it, or ask a person to look at it, with the number of this decision."
+        ),
+        "本函未计算哪些改变可使您的结果不同；您可凭本次审批编号向我们索取，或申请人工复核。",
     ),
     "change_limit": ("These steps can raise the limit:", "以下做法可以提高额度："),
     "change_refer": ("What helps the person who looks at it:", "有助于人工审核的材料："),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from creditloom.decision.decide import BatchOutcomes
-from creditloom.decision.reasons.text import Language, number, yuan
+from creditloom.decision.reasons.text import Language, number, singular, yuan
 from creditloom.decision.rules.verdict import OUTCOMES
 from creditloom.serving.applicant.recourse.actionable import Quantity, Step
 
@@ -145,7 +145,8 @@ class RecourseAnswer:
         limit = self.after.limit_cny
         amount = words["no limit"] if limit is None else yuan(limit, language)
         cost = number(round(self.cost, 1))
-        return [*lines, words["then"].format(limit=amount, months=self.months, cost=cost)]
+        then = words["then"].format(limit=amount, months=self.months, cost=cost)
+        return [*lines, singular(then)]
 
     def record(self) -> dict[str, Any]:
         """Return the answer for JSON."""
@@ -169,7 +170,7 @@ def proposed(item: Item) -> Proposed:
 
 def _text(quantity: Quantity, step: Step, language: Language) -> str:
     template = quantity.en if language == "en" else quantity.zh
-    return template.format(to=_shown(quantity, step, language), months=step.months)
+    return singular(template.format(to=_shown(quantity, step, language), months=step.months))
 
 
 def _shown(quantity: Quantity, step: Step, language: Language) -> str:

@@ -109,8 +109,10 @@ class Recourse:
     def space(self, person: Person) -> Space:
         """Return everything that the person can be decided as."""
         most = int(self.actionable.max_changes.value)
-        tables = [states for states in self._tables(person, most) if len(states.sets) > 1]
-        self._require_same(person, tables)
+        found = [*self._tables(person, most)]
+        # All of them: where rows are missing nothing may be left that could be changed.
+        self._require_same(person, found)
+        tables = [states for states in found if len(states.sets) > 1]
         tables += self._unchanged(person, tables)
         stated = frozenset(person.stated) - {"application_id", "applicant_id"}
         return Space(person.block, Sets.of(tables, most), self.engine, stated)

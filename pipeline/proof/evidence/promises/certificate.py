@@ -36,7 +36,8 @@ LISTED = 20
 class SignedFeature:
     """How often a signed feature broke its sign, of so many people, up to the offer.
 
-    worse: a riskier value gave a lower PD or a better offer. null: null did, against the safest.
+    worse: a riskier value gave a lower PD or a better offer. null: null did, against the safest;
+    not counted where null lies beyond the safest value (`is_null_beyond`).
     """
 
     feature: str
@@ -80,7 +81,17 @@ def _signed(
     asks = _may_be_known(block, feature)
     worse = asks & ((riskier.pd < safer.pd - PD_TOLERANCE) | riskier.is_better(safer))
     by_null = asks & ((null.pd < best.pd - PD_TOLERANCE) | null.is_better(best))
+    if is_null_beyond(feature):
+        by_null = np.zeros(n, dtype=bool)
     return SignedFeature(feature.name, int(asks.sum()), int(worse.sum()), int(by_null.sum()))
+
+
+def is_null_beyond(feature: Feature) -> bool:
+    """Return whether null lies beyond the safest value, so that it may be safer than all of them.
+
+    The longer ago the latest bad event is, the safer; null says that there was none in the window.
+    """
+    return feature.aggregate == "recency" and feature.direction < 0
 
 
 def _may_be_known(block: InputBlock, feature: Feature) -> np.ndarray:

@@ -19,7 +19,7 @@ from creditloom.models.evaluation.bars import Bars, figure
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.base.stage import STAGES
-from creditloom.report.page import report_frames
+from creditloom.report.page import reason_frames, report_frames
 from creditloom.report.parts.blocks import show
 from creditloom.report.parts.data import (
     BarResult,
@@ -82,6 +82,8 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         families=families.merge(_points(explanation), on="family", how="left"),
         coverage=_coverage(metrics),
         reasons=_reasons(),
+        true_reasons=reason_frames.reasons_by_truth(metrics),
+        asked_reasons=reason_frames.asked_reasons(metrics),
         examples=tuple(map(from_json, explanation["examples"])),
         concepts=pd.DataFrame(explanation["concepts"]),
         pictures=_pictures(explanation),

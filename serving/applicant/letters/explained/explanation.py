@@ -13,7 +13,7 @@ from creditloom.decision.reasons.text import Language
 from creditloom.serving.applicant.letters.explained.explanation_words import EXPLAINED
 from creditloom.serving.applicant.letters.letter import outcome_of
 from creditloom.serving.applicant.letters.letter_types import Block, Grid, Letter, Lines, Part
-from creditloom.serving.applicant.letters.marks import Sourced
+from creditloom.serving.applicant.letters.marks import Sourced, singular
 from creditloom.serving.applicant.letters.steps import LIMIT, is_score_reason, recourse_blocks
 
 # Concepts that helped, of which the table names no more: the others are one sum.
@@ -38,7 +38,7 @@ def explanation(documents: dict[str, Any], language: Language) -> Letter:
 
 
 def _word(ink: Sourced, key: str, **fields: str) -> str:
-    return EXPLAINED[key][1 if ink.language == "zh" else 0].format(**fields)
+    return singular(EXPLAINED[key][1 if ink.language == "zh" else 0].format(**fields))
 
 
 def _head(ink: Sourced) -> Part:
@@ -46,7 +46,7 @@ def _head(ink: Sourced) -> Part:
     rows = [
         ("decision", _word(ink, f"is_{outcome_of(row)}")),
         ("application", ink.text("row.application_id")),
-        ("moment", ink.number("date", "row.as_of")),
+        ("moment", ink.number("date", "applied")),
     ]
     if ink.has("product"):
         rows.append(("product", ink.text(f"product.name_{ink.language}")))

@@ -7,7 +7,7 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "title": ("Decision {decision}", "审批{decision}"),
     "decision": ("Decision", "结果"),
     "application": ("Application", "申请编号"),
-    "moment": ("Applied on (UTC)", "申请日期（UTC）"),
+    "moment": ("Applied on", "申请日期"),
     "product": ("Product", "产品"),
     "law": ("Law profile", "适用法规"),
     "score": ("Score", "评分"),
@@ -71,11 +71,12 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "change": ("What would change it", "如何改变结果"),
     "change_absent": (
         (
-            "Not worked out here. `creditloom recourse --application {application} --json` works "
-            "it out; give its answer with --recourse FILE."
+            "Not worked out here. Name the raw tables with --raw FOLDER, or give the answer of "
+            "`creditloom recourse --application {application} --json` with --recourse FILE."
         ),
         (
-            "此处未计算。请用 `creditloom recourse --application {application} --json` 计算，"
+            "此处未计算。请用 --raw 文件夹 指定原始数据表，或用 "
+            "`creditloom recourse --application {application} --json` 计算，"
             "并以 --recourse 文件 传入。"
         ),
     ),
