@@ -12,6 +12,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from creditloom.decision.base.layout import Layout, LayoutColumn
+from creditloom.decision.frames.accepted import read_array
+from creditloom.decision.frames.columns import InputColumn
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.source_params import SourceParams
 from creditloom.storage.finished import Finished, finished_of, read_finished
@@ -93,6 +96,15 @@ def test_a_csv_is_what_a_program_makes_of_it(tmp_path: Path) -> None:
     assert {*found.features["kind"]} == {"1", "2", "3"}
     types = {column.name: column.type for column in found.columns}
     assert (types["vip"], types["kind"]) == ("bool", "double")
+
+
+@pytest.mark.parametrize("values", [["True", "FALSE", None], [True, False, None], [1, 0, None]])
+def test_truth_values_are_read_alike_at_a_door(values: list[object]) -> None:
+    reading = Layout(columns=(LayoutColumn("vip", "bool"),)).readings["vip"]
+    read = read_array(InputColumn("vip", "number", reading=reading), pa.array(values))
+    assert read.faults == []
+    assert read.data[:2].tolist() == [1.0, 0.0]
+    assert np.isnan(read.data[2])
 
 
 def test_parts_with_and_without_a_dictionary_are_one_table(tmp_path: Path) -> None:
