@@ -238,7 +238,23 @@ class _TableReading:
                 read[name] = column
         if not read and not self.errors:
             self.errors.append(self._no_features())
+        self.errors += self._names_of_days(read)
         return read
+
+    def _names_of_days(self, read: Mapping[str, FeatureColumn]) -> list[DataError]:
+        """Return an error for each column that bears the name which a decision gives to days."""
+        made = {DAYS.format(name): name for name, column in read.items() if column.dates}
+        return [
+            DataError.of(
+                f"Column `{name}` bears the name of the days from `{made[name]}`",
+                where=self.where,
+                expected="no column of that name beside a column of dates",
+                got="both",
+                next_step=f"rename it, or leave one of the two out (--drop {made[name]})",
+            )
+            for name in read
+            if name in made
+        ]
 
     def _feature(self, source: ColumnSource, name: str) -> FeatureColumn:
         column = feature_of(source, name, is_category=name in self.params.categorical)

@@ -42,8 +42,11 @@ def feature_of(source: ColumnSource, name: str, *, is_category: bool) -> Feature
     codes are kept.
     """
     stored = source.table[name].type
+    kind = kind_of(stored)
+    if kind is None:
+        # Asked first: Arrow cannot take a dictionary of some such values apart.
+        raise _no_feature(source, name, str(stored))
     column = source.plain(name)
-    kind = kind_of(column.type)
     is_declared = kinds.is_dictionary(stored) and kind != "text"
     if is_category or is_declared:
         if source.is_csv and reading_of(column) == TextReading("plain"):

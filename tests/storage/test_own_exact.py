@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -30,7 +31,7 @@ def table(**columns: Any) -> pa.Table:
     return pa.table({**known, **columns})
 
 
-def read(given: pa.Table | Path, **options: Any) -> Finished:
+def read(given: pa.Table | pd.DataFrame | Path, **options: Any) -> Finished:
     stated = {"label": "bad", "id": "loan", **options}
     if isinstance(given, Path):
         return read_finished(SourceParams("matrix", str(given), **stated), LATEST)
@@ -56,9 +57,23 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
         {"kind": ["a", "b"] * (N // 2)}, {"column_codes": {"kind": (-1.0,)}}, "no special codes"),
     "months that pandas would read as 1970": (
         {"day": 202401 + PLACE % 12}, {"time": "day"}, "`202401`.*write every date as"),
+    "a column under the name of days": (
+        {"day": np.full(N, np.datetime64("2024-03-01")),
+         "opened": np.datetime64("2023-03-01") + PLACE, "days from opened to as_of": PLACE * 1.0},
+        {"time": "day"}, "the days from `opened`"),
     "amounts with blanks": (
         {"amount": [f"{k + 1} 000" for k in range(N)]}, {}, "write them as 1234.5"),
 }  # fmt: skip
+
+
+def test_a_column_of_intervals_is_refused_in_words() -> None:
+    """pandas' cut makes a category of intervals, which Arrow cannot take apart."""
+    frame = table().to_pandas()
+    with pytest.raises(DataError, match=r"`band` can be no feature"):
+        read(frame.assign(band=pd.cut(frame["income"], 3)))
+    sparse = pd.arrays.SparseArray(frame["income"])
+    with pytest.raises(DataError, match="to_dense"):
+        read(frame.assign(income=sparse))
 
 
 @pytest.mark.parametrize("case", REFUSED)
