@@ -23,7 +23,7 @@ from creditloom.storage.files.source_params import ColumnWords, SourceParams
 from creditloom.storage.own.columns import ColumnNote, ColumnSource, FeatureColumn, OwnColumn
 from creditloom.storage.own.dates import OwnTime, days_before, time_of
 from creditloom.storage.own.exact_ids import Ids, ids_of, null_ids
-from creditloom.storage.own.features import feature_of
+from creditloom.storage.own.features import feature_of, require_exact
 from creditloom.storage.own.frames import WHERE, arrow_of
 from creditloom.storage.own.index_columns import id_evidence, pandas_index
 from creditloom.storage.own.roles import (
@@ -174,6 +174,7 @@ class _TableReading:
         weight = self._tried(weight_of, params.weight)
         read = self._features()
         protected = {name: self._protected(name) for name in params.protected}
+        self._tried(_require_ids, params.id)
         raise_together(self.errors)
         rule = self._broken_rules(read, protected)
         is_good = rule == ""
@@ -232,11 +233,28 @@ class _TableReading:
             if column is None or (name not in named and self._is_id(name, column)):
                 continue
             self.notes += column.notes
+            self._tried(require_exact, name, column)
             if len(column.data):
                 read[name] = column
         if not read and not self.errors:
             self.errors.append(self._no_features())
+        self.errors += self._names_of_days(read)
         return read
+
+    def _names_of_days(self, read: Mapping[str, FeatureColumn]) -> list[DataError]:
+        """Return an error for each column that bears the name which a decision gives to days."""
+        made = {DAYS.format(name): name for name, column in read.items() if column.dates}
+        return [
+            DataError.of(
+                f"Column `{name}` bears the name of the days from `{made[name]}`",
+                where=self.where,
+                expected="no column of that name beside a column of dates",
+                got="both",
+                next_step=f"rename it, or leave one of the two out (--drop {made[name]})",
+            )
+            for name in read
+            if name in made
+        ]
 
     def _feature(self, source: ColumnSource, name: str) -> FeatureColumn:
         column = feature_of(source, name, is_category=name in self.params.categorical)
@@ -250,6 +268,16 @@ class _TableReading:
                 expected="numbers, where a sign is stated (--monotone)",
                 got="text",
                 next_step=f"take `{name}` out of --monotone, or write it as numbers in order",
+            )
+        is_amount = column.data.dtype == np.float64 and column.dates is None
+        if name in self.params.column_codes and not is_amount:
+            raise DataError.of(
+                f"Column `{name}` can have no special codes",
+                where=self.where,
+                expected="numbers, where some are said to mean missing (--special-codes)",
+                got="a category" if column.dates is None else "dates",
+                next_step=f"take `{name}` out of --special-codes; a level of a category is learnt "
+                "as it is, and a date that means missing is written as null",
             )
         return column
 
@@ -407,6 +435,8 @@ def _kind_of_text(stored: str, column: FeatureColumn | None, dates: DateReading 
     """Return Arrow's name of what the texts of a column were read as."""
     if dates is not None:
         return "timestamp[us]"
+    if column is not None and column.stored_as:
+        return column.stored_as
     is_number = column is not None and column.data.dtype == np.float64
     return "double" if is_number else stored
 
@@ -414,6 +444,12 @@ def _kind_of_text(stored: str, column: FeatureColumn | None, dates: DateReading 
 def _frame(columns: Mapping[str, pd.Series], is_good: NDArray[np.bool_]) -> pd.DataFrame:
     frame = pd.DataFrame(dict(columns), index=pd.RangeIndex(len(is_good)))
     return frame[is_good].reset_index(drop=True)
+
+
+def _require_ids(source: ColumnSource, name: str) -> None:
+    """Raise DataError for ids that cannot be kept; asked first, as such ids look like copies."""
+    column = source.table[name]
+    ids_of(column.filter(pa.array(~null_ids(column))), name, source.where, is_csv=source.is_csv)
 
 
 def _check_share(rule: NDArray[np.object_], params: SourceParams, where: object) -> None:

@@ -55,8 +55,9 @@ class Feature:
 
     What training saw: `null_share` is the share of null among its rows, null = not recorded. Where
     it is 0, `typical` is the number that the model reads in place of null: the training median, or
-    the number of a level of average risk or worse. `unseen` is the number that it reads for a level
-    that is not among `categories`; null = as null.
+    the number of a level of average risk or worse. A special code that has an indicator counts as
+    null there only if training held a null besides. `unseen` is the number that it reads for a
+    level that is not among `categories`; null = as null.
 
     `high_*` and `low_*` say a value above or below that of the approved in plain words; `{value}`
     and `{typical}` stand in them for the two numbers. Where `is_sayable` is false no reason names

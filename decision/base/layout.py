@@ -20,6 +20,7 @@ from .strict_json import check_format, parse
 # Version 2 brought `dates`; a layout of version 1 has none.
 VERSION = 2
 FILE = "layout.json"
+TRUTH = TextReading("truth")
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ class Layout:
 
     @cached_property
     def readings(self) -> Mapping[str, TextReading]:
-        """How texts become numbers, by the column that holds them."""
-        return {one.name: one.reading for one in self.columns if one.reading is not None}
+        """How texts become numbers, by the column that holds them: of truth values true is 1."""
+        read = {one.name: one.reading for one in self.columns if one.reading is not None}
+        # A person who holds a CSV as texts has true and false as words.
+        return {**{one.name: TRUTH for one in self.columns if one.type == "bool"}, **read}
 
     @cached_property
     def day_readings(self) -> Mapping[str, DateReading]:

@@ -28,15 +28,17 @@ import pyarrow.types as kinds
 from numpy.typing import NDArray
 
 from ..base.readings.moments import has_moments, in_utc, moments_of, parsed
-from ..base.readings.stored_kinds import ACCEPTED_KINDS, NUMBERS, kind_of
+from ..base.readings.stored_kinds import (
+    ACCEPTED_KINDS,
+    MAX_ID_BYTES,
+    MAX_TEXT_BYTES,
+    NUMBERS,
+    kind_of,
+)
 from ..base.readings.text_numbers import TextReading, numbers_of
 from ..score.contributions.column_loops import copy_column
 from .columns import NUMERIC, InputColumn, InputKind, refusal
 
-# A longer id is no id: a value of the wrong column, or a document.
-MAX_ID_BYTES = 256
-# A longer text is no purpose and no category.
-MAX_TEXT_BYTES = 1_024
 # Above it float64 takes two whole numbers for one.
 MAX_EXACT = 2**53
 # Per width of a float in bytes: from here on it takes two whole numbers for one, and a number that

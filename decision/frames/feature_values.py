@@ -152,7 +152,7 @@ class FeaturePlan:
                     x[k] = self._of_text(feature, column, levels[column], unseen)
                 else:
                     x[k] = _of_number(feature, numbers[self.places[column]])
-        x = self._filled(x, nulls)
+        x = self._filled(x, numbers, nulls)
         return FeatureValues(self, x.T, numbers, texts, BeyondRows(nulls, unseen))
 
     def _of_text(
@@ -171,20 +171,41 @@ class FeaturePlan:
         at_unseen = np.nan if feature.unseen is None else feature.unseen
         return np.array([*codes, np.nan, at_unseen])[position]
 
-    def _filled(self, x: np.ndarray, nulls: dict[str, Mask]) -> np.ndarray:
+    @cached_property
+    def told_codes(self) -> Mapping[int, tuple[float, ...]]:
+        """Per feature of numbers, the special codes of its column that have an indicator.
+
+        Such a code is known to the model, also where training had no other null.
+        """
+        codes: dict[str, list[float]] = {}
+        for feature, column in zip(self.features, self.columns, strict=True):
+            if feature.code is not None:
+                codes.setdefault(column, []).append(feature.code)
+        pairs = enumerate(zip(self.features, self.columns, strict=True))
+        return {
+            k: tuple(codes[column])
+            for k, (feature, column) in pairs
+            if column in codes and column in self.places and not feature.is_indicator
+        }
+
+    def _filled(self, x: np.ndarray, numbers: np.ndarray, nulls: dict[str, Mask]) -> np.ndarray:
         """Return x (features x rows) with the typical value where training had no null.
 
-        It is copied first where it is the memory of the caller, or of what was given.
+        x is copied first where it is the memory of the caller, or of what was given: `numbers`.
         """
         found = columns_with_null(x, self.never_null).tolist()
         if found and self.is_plain:
             x = x.copy()
         for k in found:
             is_null = np.isnan(x[k])
+            column = self.columns[k]
+            if k in self.told_codes:
+                is_null &= ~np.isin(numbers[self.places[column]], self.told_codes[k])
+                if not is_null.any():
+                    continue
             typical = self.features[k].typical
             # Checked when the catalogue was read: where training had no null, there is one.
             x[k, is_null] = np.nan if typical is None else typical
-            column = self.columns[k]
             nulls[column] = nulls.get(column, False) | is_null
         return x
 

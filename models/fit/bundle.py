@@ -144,10 +144,14 @@ def _concept_errors(
 def _catalogue(fitted: CalibratedModel, words: ColumnTexts) -> dict[str, Any]:
     """Return the entries of the model's own features, in model order."""
     model = fitted.model
+    # Codes with an indicator are no nulls to the catalogue where training had no other null.
+    is_told = ~np.isnan(model.untold)
+    null_share = np.where(is_told, 0.0, model.null_share).tolist()
+    stand_ins = np.where(is_told, model.untold, model.stand_in).tolist()
     features = [
         _entry(column, stand_in, share, words)
         for column, stand_in, share in zip(
-            model.encoding.columns, model.stand_in, model.null_share, strict=True
+            model.encoding.columns, stand_ins, null_share, strict=True
         )
     ]
     used = {feature["concept"] for feature in features}

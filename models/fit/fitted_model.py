@@ -13,7 +13,7 @@ from scipy.special import expit
 from creditloom.models.calibration.calibration import CalibrationLine
 from creditloom.models.calibration.level import Level
 from creditloom.models.fit.encoding import Encoded, Encoding
-from creditloom.models.sample.arrays import Floats
+from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.selection.feature_choice import DroppedFeature
 from creditloom.models.stacking.boosted import stand_ins, with_stand_in
 from creditloom.models.stacking.learner import Member
@@ -36,6 +36,8 @@ class FittedModel:
     members: those of the stack, in its order. stand_in: the number that is read in place of a null,
     one per feature; NaN where training had nulls. fallen: columns that were dropped, with the
     reason. infos: LightGBM's range of each feature. null_share: of each feature in training.
+    untold: the number that is read for a null that no indicator of a special code tells, where all
+    nulls of training were told by one; else NaN.
     """
 
     encoding: Encoding
@@ -46,10 +48,16 @@ class FittedModel:
     infos: tuple[str, ...]
     signs: tuple[int, ...]
     null_share: tuple[float, ...]
+    untold: Floats
 
     def features(self, frame: pd.DataFrame) -> Floats:
         """Return what the members read, shape (n, p)."""
-        return with_stand_in(self.encoding.apply(frame), self.stand_in)
+        x = with_stand_in(self.encoding.apply(frame), self.stand_in)
+        is_filled = ~np.isnan(self.untold)
+        if not is_filled.any():
+            return x
+        is_untold = untold_nulls(self.encoding, x) & is_filled
+        return np.where(is_untold, self.untold, x)
 
     def margin(self, frame: pd.DataFrame) -> Floats:
         """Return the logit of the PD, shape (rows,)."""
@@ -124,6 +132,7 @@ def fitted_model(
         infos=feature_infos(features),
         signs=encoded.signs,
         null_share=tuple(null_share),
+        untold=_untold(encoded.encoding, features),
     )
     unseen = cautious_codes(model, features)
     encoding = model.encoding.with_unseen(unseen)
@@ -133,6 +142,41 @@ def fitted_model(
         if column.name in unseen and not np.isnan(stand_in[k]):
             stand_in[k] = max(unseen[column.name], stand_in[k])
     return replace(model, encoding=encoding, stand_in=stand_in)
+
+
+def untold_nulls(encoding: Encoding, features: Floats) -> Mask:
+    """Return which nulls of numbers no indicator of a special code tells; shape (rows, features).
+
+    Of a feature without indicators it is none: its nulls are all alike.
+    """
+    is_untold = np.zeros(features.shape, dtype=bool)
+    indicators: dict[str, list[int]] = {}
+    for k, column in enumerate(encoding.columns):
+        if column.code is not None:
+            indicators.setdefault(column.column, []).append(k)
+    for k, column in enumerate(encoding.columns):
+        told_by = indicators.get(column.column, [])
+        if told_by and column.code is None:
+            is_untold[:, k] = np.isnan(features[:, k]) & ~features[:, told_by].any(axis=1)
+    return is_untold
+
+
+def _untold(encoding: Encoding, features: Floats) -> Floats:
+    """Return per feature the median that is read for a null which no special code told.
+
+    NaN where training held such a null, and where no code has an indicator: the model then knows
+    the null. Else the only nulls it knows are those of codes, and a code may be the safest value.
+    """
+    out = np.full(features.shape[1], np.nan)
+    coded = {column.column for column in encoding.columns if column.code is not None}
+    has_untold = untold_nulls(encoding, features).any(axis=0)
+    for k, column in enumerate(encoding.columns):
+        known = features[~np.isnan(features[:, k]), k]
+        is_number = column.code is None and column.column in coded
+        # Without any null the stand-in of the column is read.
+        if is_number and not has_untold[k] and 0 < len(known) < len(features):
+            out[k] = np.quantile(known, 0.5, method="lower")
+    return out
 
 
 def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:

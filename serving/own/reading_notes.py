@@ -40,7 +40,10 @@ FORMS = {
     "percent": "12.5%",
     "thousands": "1,234.5",
     "decimal comma": "1234,5",
+    "truth": "true or false",
 }
+# Forms of which a stored number is the same number.
+SAME = ("plain", "truth")
 
 
 def texts_of(
@@ -136,7 +139,7 @@ def _of_types(source: BatchInput, columns: Sequence[InputColumn]) -> Iterator[st
     for column in columns:
         form = "plain" if column.reading is None else column.reading.form
         stored = schema.field(column.read_from).type
-        if form != "plain" and kind_of(stored) != "text":
+        if form not in SAME and kind_of(stored) != "text":
             yield (
                 f"`{column.read_from}`: training read texts as {FORMS[form]}, this input stores "
                 f"{stored}: its numbers are taken as they are"

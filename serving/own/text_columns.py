@@ -7,6 +7,7 @@ sets its row aside; nothing is guessed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -78,7 +79,7 @@ class TextColumns:
         if column.kind == "flag" or (column.kind == "number" and stored == "bool"):
             return _flag(column, texts, faults)
         if column.is_category and stored and _is_number(stored):
-            return _levels(texts)
+            return _levels(texts, is_flag=stored == "bool")
         if column.kind != "number" or column.is_days or column.reading is not None:
             return texts
         numbers = np.empty(len(texts))
@@ -116,16 +117,22 @@ def _is_number(stored: str) -> bool:
     try:
         return kind_of(pa.type_for_alias(stored)) in ("int", "float", "bool")
     except ValueError:
-        # A type with parameters, as a decimal or a dictionary.
-        return stored.startswith("decimal")
+        # A type with parameters, as a decimal, or a dictionary of numbers.
+        values = re.match(r"dictionary<values=([^,]+),", stored)
+        return stored.startswith("decimal") if values is None else _is_number(values[1])
 
 
-def _levels(texts: pa.Array) -> pa.Array:
-    """Return numbers that stand for levels as training wrote them: 1.0 is the level 1."""
+def _levels(texts: pa.Array, *, is_flag: bool) -> pa.Array:
+    """Return numbers that stand for levels as training wrote them: 1.0 is the level 1.
+
+    With `is_flag` the levels are truth values: true is the level 1.
+    """
     coded = texts.dictionary_encode()
     is_number = fits(coded.dictionary, "plain").tolist()
     pairs = zip(coded.dictionary.to_pylist(), is_number, strict=True)
     words = [level_text(float(text)) if is_one else text for text, is_one in pairs]
+    if is_flag:
+        words = [FLAGS.get(text.strip().lower(), text) for text in words]
     return pa.array(words, pa.string()).take(coded.indices)
 
 

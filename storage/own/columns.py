@@ -54,7 +54,8 @@ class FeatureColumn(NamedTuple):
 
     reading: of texts that are numbers. dates: of moments, which become days before the time column
     or are left out; None for what is no date. whole: the same as whole numbers of Arrow, where it
-    holds nothing else; else None.
+    holds nothing else; else None. stored_as: Arrow's name of the type that texts of a CSV stand
+    for, where it is another one than their values tell.
     """
 
     data: pd.Series
@@ -62,6 +63,7 @@ class FeatureColumn(NamedTuple):
     whole: pa.ChunkedArray | None = None
     notes: tuple[ColumnNote, ...] = ()
     dates: DateReading | None = None
+    stored_as: str = ""
 
 
 @dataclass(frozen=True)

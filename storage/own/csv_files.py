@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ COMPRESSED = (".gz", ".bz2", ".zst")
 # In the order in which they are preferred where two fit alike.
 # table: delimiter -> its name
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+# The line by which Excel is told the sign between cells.
+EXCEL_NOTE = re.compile(r"^sep=.?$", re.IGNORECASE)
+# How a file of UTF-16 begins, of either order of bytes.
+UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff")
 # The start of a file in which the header and the first rows are looked for.
 HEAD_BYTES = 1_048_576
 HEAD_ROWS = 20
@@ -52,7 +57,15 @@ def read_header(path: Path) -> CsvHeader:
     text = _head(path)
     rows = _rows(text)
     delimiter = max(DELIMITERS, key=lambda sign: _fields(text, sign))
-    names = tuple(next(csv.reader(io.StringIO(rows), delimiter=delimiter)))
+    names = tuple(next(csv.reader(io.StringIO(rows, newline=""), delimiter=delimiter)))
+    if EXCEL_NOTE.match(",".join(names)):
+        raise DataError.of(
+            "The first line of the CSV holds no names",
+            where=path,
+            expected="the names of the columns",
+            got=f"{rows.splitlines()[0]}, a note for Excel",
+            next_step="remove the first line; the sign between cells is found without it",
+        )
     if all(_is_number(name) for name in names if name):
         raise DataError.of(
             "The first line of the CSV holds no names",
@@ -145,7 +158,7 @@ def _head(path: Path) -> str:
         # A cut in the middle of a letter is no fault of the file.
         return start.decode("utf-8-sig", errors="strict" if len(start) < HEAD_BYTES else "ignore")
     except UnicodeDecodeError as error:
-        raise _no_utf8(path, str(error)) from error
+        raise _no_utf8(path, str(error), start) from error
 
 
 def _rows(text: str) -> str:
@@ -155,7 +168,8 @@ def _rows(text: str) -> str:
 def _fields(text: str, sign: str) -> int:
     """Return the number of cells of the header, if most rows below have as many; else 0."""
     # A whole first megabyte may end inside a quoted cell: only its first rows are asked.
-    rows = list(csv.reader(io.StringIO(_rows(text)), delimiter=sign))
+    # Line ends as they stand: a file of old Macs has none but \r, which the reader refuses else.
+    rows = list(csv.reader(io.StringIO(_rows(text), newline=""), delimiter=sign))
     counts = [len(row) for row in rows[:-1] if row] or [len(rows[0])]
     # A row that is cut off is told as such, and does not hide the sign.
     return len(rows[0]) if 2 * counts.count(len(rows[0])) > len(counts) else 0
@@ -192,12 +206,14 @@ def _unread(path: Path, wrong: list[arrow_csv.InvalidRow], why: str) -> DataErro
     )
 
 
-def _no_utf8(path: Path, why: str) -> DataError:
+def _no_utf8(path: Path, why: str, start: bytes = b"") -> DataError:
+    likely, others = "GB18030", " (-f CP1252 for files of Excel in the West)"
+    if start.startswith(UTF16_STARTS):
+        likely, others = "UTF-16", ""
     return DataError.of(
         "The CSV is not UTF-8",
         where=path,
         expected="text in UTF-8",
         got=why[:SHOWN],
-        next_step="convert it, for example: iconv -f GB18030 -t UTF-8 in.csv > out.csv "
-        "(-f CP1252 for files of Excel in the West)",
+        next_step=f"convert it, for example: iconv -f {likely} -t UTF-8 in.csv > out.csv{others}",
     )

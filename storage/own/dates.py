@@ -23,6 +23,9 @@ from creditloom.storage.own.recognise import dates_of, pattern_words
 Times = NDArray[np.datetime64]
 # Of dates of which nobody can tell days from months.
 UNTOLD_STEP = "write them as 2024-01-31"
+# Values that an error shows, and their characters: without them nobody sees which ones are meant.
+TOLD = 3
+SHOWN = 40
 NO_DATES = pd.Series(dtype="M8[us]")
 
 
@@ -64,8 +67,9 @@ def _reading(source: ColumnSource, name: str) -> tuple[DateReading, tuple[Column
     # 20240131 is a date to a person, and may be a number to a file.
     found = dates_of(column.cast(pa.string())) if kind in ("text", "int") else None
     if found is None:
-        got = f"type {column.type}"
-        raise _bad_time(source, name, got, "convert it with pandas.to_datetime")
+        some = [str(value)[:SHOWN] for value in column.unique()[:TOLD].to_pylist()]
+        got = f"type {column.type}: {', '.join(f'`{value}`' for value in some)}"
+        raise _bad_time(source, name, got, UNTOLD_STEP.replace("them", "every date"))
     if len(found.patterns) > 1:
         raise _bad_time(source, name, f"dates that may be {found.words}", UNTOLD_STEP)
     notes = (ColumnNote(name, f"dates as {found.words}"),) if found.patterns[0] else ()

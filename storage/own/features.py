@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
+from creditloom.decision.base.readings.stored_kinds import MAX_TEXT_BYTES
 from creditloom.decision.base.readings.text_numbers import TextReading, numbers_of
-from creditloom.storage.contract.stored_types import WHOLE, kind_of
+from creditloom.storage.contract.stored_types import MAX_EXACT, WHOLE, kind_of
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.own.columns import ColumnNote, ColumnSource, FeatureColumn
 from creditloom.storage.own.dates import found_dates
@@ -25,6 +26,10 @@ from creditloom.storage.own.recognise import reading_of, words_of
 # and half of the rows.
 MAX_CATEGORY_LEVELS = 50
 MAX_CATEGORY_LEVEL_SHARE = 0.5
+# An amount with blanks, quotes, brackets or a currency: digits and signs, and hardly a letter.
+AMOUNT = r"^[^\d\pL]*\p{Lu}{0,3}[^\d\pL]*\d[\d\s.,'’()-]*[^\d\pL]*\p{Lu}{0,3}$"
+# table: how a truth value is written, in small letters -> its number
+TRUTHS = {"true": 1.0, "false": 0.0}
 # Of so large a share of numbers, the few other texts of a column are shown.
 MOSTLY = 0.5
 
@@ -37,14 +42,21 @@ def feature_of(source: ColumnSource, name: str, *, is_category: bool) -> Feature
     codes are kept.
     """
     stored = source.table[name].type
+    kind = kind_of(stored)
+    if kind is None:
+        # Asked first: Arrow cannot take a dictionary of some such values apart.
+        raise _no_feature(source, name, str(stored))
     column = source.plain(name)
-    kind = kind_of(column.type)
     is_declared = kinds.is_dictionary(stored) and kind != "text"
     if is_category or is_declared:
+        if source.is_csv and reading_of(column) == TextReading("plain"):
+            return _numbered_category(source, name, column)
         said = "numbers declared a category: levels, and no amount"
         notes = (ColumnNote(name, said),) if is_declared and not is_category else ()
         return _category(source, name, column, is_named=True)._replace(notes=notes)
     if kind in ("text", "timestamp", "date"):
+        if source.is_csv and truths_of(column) is not None:
+            return _flag(name, column)
         found = _numbers_in_text(source, name, column) if kind == "text" else None
         found = found or found_dates(source, name)
         return found or _category(source, name, column.cast(pa.string()))
@@ -52,6 +64,31 @@ def feature_of(source: ColumnSource, name: str, *, is_category: bool) -> Feature
         raise _no_feature(source, name, str(stored))
     whole = pa.chunked_array([column]) if kind == "int" else None
     return FeatureColumn(pd.Series(_numbers(column, kind)), whole=whole)
+
+
+def truths_of(texts: pa.Array) -> pa.Array | None:
+    """Return texts of true and false as 1 and 0, whatever their case; None where others stand."""
+    lower = pc.utf8_lower(pc.utf8_trim_whitespace(texts.cast(pa.string())))
+    found = {*lower.unique().to_pylist()} - {None}
+    if not found or not found <= {*TRUTHS}:
+        return None
+    return pa.array([TRUTHS.get(text) for text in lower.to_pylist()], pa.float64())
+
+
+def _flag(name: str, texts: pa.Array) -> FeatureColumn:
+    """Return true and false of a CSV as numbers: who reads it by a program has truth values."""
+    values = truths_of(texts)
+    note = ColumnNote(name, "true and false: read as 1 and 0")
+    return FeatureColumn(pd.Series(_numbers(values, "float")), notes=(note,), stored_as="bool")
+
+
+def _numbered_category(source: ColumnSource, name: str, texts: pa.Array) -> FeatureColumn:
+    """Return a category of a CSV's numbers, each as it is usually written: 1.0 is the level 1.
+
+    A program that reads the CSV has numbers, which every door writes so.
+    """
+    numbers = pa.array(numbers_of(texts, TextReading("plain"))[0], from_pandas=True)
+    return _category(source, name, numbers, is_named=True)._replace(stored_as="double")
 
 
 def _numbers_in_text(source: ColumnSource, name: str, column: pa.Array) -> FeatureColumn | None:
@@ -72,6 +109,7 @@ def _category(
     source: ColumnSource, name: str, column: pa.Array, *, is_named: bool = False
 ) -> FeatureColumn:
     texts = pd.Series([_level(value) for value in column.to_pylist()], dtype=object)
+    _require_apart(source, name, column, texts)
     levels = texts.nunique()
     # A column that a person named as a category is one, however many levels it has.
     max_levels = max(MAX_CATEGORY_LEVELS, MAX_CATEGORY_LEVEL_SHARE * len(texts))
@@ -80,9 +118,60 @@ def _category(
     return FeatureColumn(texts.where(texts.notna(), None))
 
 
+def _require_apart(source: ColumnSource, name: str, column: pa.Array, texts: pd.Series) -> None:
+    """Raise DataError for levels that no door would read, or not tell from each other."""
+    if kind_of(column.type) == "text":
+        longest = pc.max(pc.binary_length(column)).as_py() or 0
+        if longest > MAX_TEXT_BYTES:
+            raise DataError.of(
+                f"Column `{name}` holds texts that are no levels",
+                where=source.where,
+                expected=f"at most {MAX_TEXT_BYTES:,} bytes: no door takes a longer text",
+                got=f"one of {longest:,} bytes",
+                next_step=f"shorten them, or leave `{name}` out (--drop {name})",
+            )
+        return
+    known = [value for value in column.drop_null().to_pylist() if value == value]
+    stored = len(set(known))
+    if texts.nunique() < stored:
+        raise DataError.of(
+            f"Column `{name}` holds numbers that are no levels",
+            where=source.where,
+            expected="numbers of at most 15 digits",
+            got=f"{stored:,} numbers, {texts.nunique():,} of them apart by their first 15 digits",
+            next_step=f"write `{name}` as text",
+        )
+
+
+def require_exact(source: ColumnSource, name: str, column: FeatureColumn) -> None:
+    """Raise DataError for a whole number or decimal of a feature that no float64 holds.
+
+    Every door sets the row of such a number aside; a model must not have learnt from it.
+    """
+    stored = source.table[name].type
+    if kind_of(stored) not in ("int", "decimal") or column.data.dtype != np.float64:
+        return
+    suspects = np.flatnonzero(np.abs(column.data.to_numpy()) >= MAX_EXACT)
+    exact = source.plain(name).take(pa.array(suspects)).to_pylist()
+    lost = [value for value in exact if abs(value) > MAX_EXACT]
+    if lost:
+        raise DataError.of(
+            f"Column `{name}` holds numbers with more digits than a feature holds",
+            where=source.where,
+            expected="whole numbers and decimals up to 2^53",
+            got=f"{lost[0]}; {len(lost):,} such",
+            next_step=f"leave it out (--drop {name}), or write it as floats where their last "
+            "digits do not matter",
+        )
+
+
 def _names_rows(source: ColumnSource, name: str, levels: int, column: pa.Array) -> DataError:
     got = f"{levels:,} different texts in {len(column):,} rows"
     step = f"use `{name}` as id (--id) or borrower (--group), or leave it out (--drop {name})"
+    if pc.all(pc.match_substring_regex(column.drop_null(), AMOUNT)).as_py():
+        # `1 234`, `$1,234`, `(500)`: amounts, in a form that nobody can be sure of.
+        got = f"{got}, as `{column.drop_null()[0].as_py()}`"
+        step = f"if these are amounts, write them as 1234.5; or {step}"
     other = _few_others(column)
     if other:
         got = f"{got}, most of them numbers, but not {other}"
@@ -139,4 +228,8 @@ def _few_others(column: pa.Array) -> str:
 def _level(value: Any) -> str | None:
     # 15 digits: 1.0 and 1 are one level, and every decimal number that people write stays itself.
     # As a float, as the runtime does: a decimal would keep its trailing zeros.
-    return value if value is None or isinstance(value, str) else f"{float(value):.15g}"
+    if value is None or isinstance(value, str):
+        return value
+    number = float(value)
+    # NaN is null, as at every door: it is no level.
+    return None if number != number else f"{number:.15g}"

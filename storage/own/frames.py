@@ -63,10 +63,13 @@ def _of_pandas(frame: pd.DataFrame, named: Collection[str]) -> pa.Table:
 
 def _unlike(error: Exception) -> DataError:
     """Return the error for a column of objects that are not all of one kind."""
+    step = "convert the column, for example frame[name].astype(str)"
+    if "Sparse" in str(error):
+        step = "frame[name] = frame[name].sparse.to_dense()"
     return DataError.of(
         "A column holds values of several kinds",
         where=WHERE,
         expected="numbers, texts, truth values or dates, one kind per column, ids within int64",
         got="; ".join(str(part) for part in error.args)[:400],
-        next_step="convert the column, for example frame[name].astype(str)",
+        next_step=step,
     )

@@ -8,17 +8,14 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from creditloom.decision.base.readings.text_numbers import numbers_of
+from creditloom.decision.base.readings.text_numbers import TextReading, numbers_of
 from creditloom.storage.contract.stored_types import kind_of
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.own.columns import ColumnNote, ColumnSource
-from creditloom.storage.own.features import feature_of
+from creditloom.storage.own.features import feature_of, truths_of
 from creditloom.storage.own.recognise import reading_of
-
-TRUTHS = {"true": 1.0, "false": 0.0}
 
 
 def label_of(source: ColumnSource, name: str) -> NDArray[np.int8]:
@@ -29,9 +26,12 @@ def label_of(source: ColumnSource, name: str) -> NDArray[np.int8]:
     column = source.plain(name)
     if source.is_csv:
         column = _truths_or_numbers(column)
-    kind = column.type
-    if not (kinds.is_integer(kind) or kinds.is_floating(kind) or kinds.is_boolean(kind)):
-        raise _bad_label(source, name, _shown_label(column), "map it to 0 and 1")
+    if kind_of(column.type) not in ("int", "float", "decimal", "bool"):
+        step = "map it to 0 and 1"
+        if kind_of(column.type) == "text" and reading_of(column) == TextReading("plain"):
+            # They look like what is expected: only the type is another one.
+            step = "store numbers in place of texts: frame[name].astype(int)"
+        raise _bad_label(source, name, _shown_label(column), step)
     values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return checked_label(source, name, values)
 
@@ -85,7 +85,11 @@ def group_of(source: ColumnSource, name: str) -> tuple[NDArray[np.int64], tuple[
 
     A null is a borrower of its own.
     """
-    codes = pc.dictionary_encode(source.plain(name)).indices
+    column = source.plain(name)
+    if kind_of(column.type) == "float":
+        # NaN is null, as everywhere: it is not the name of one borrower.
+        column = pc.if_else(pc.is_nan(column), None, column)
+    codes = pc.dictionary_encode(column).indices
     numbers = codes.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False).copy()
     is_null = numbers < 0
     numbers[is_null] = len(numbers) + np.arange(int(is_null.sum()))
@@ -96,9 +100,9 @@ def group_of(source: ColumnSource, name: str) -> tuple[NDArray[np.int64], tuple[
 
 def _truths_or_numbers(texts: pa.Array) -> pa.Array:
     """Return true/false or numbers of a CSV's label; the texts where they are neither."""
-    lower = pc.utf8_lower(pc.utf8_trim_whitespace(texts))
-    if set(lower.unique().to_pylist()) <= {*TRUTHS, None}:
-        return pa.array([TRUTHS.get(text) for text in lower.to_pylist()], pa.float64())
+    truths = truths_of(texts)
+    if truths is not None:
+        return truths
     reading = reading_of(texts)
     return texts if reading is None else pa.array(numbers_of(texts, reading)[0], from_pandas=True)
 

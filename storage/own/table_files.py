@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from creditloom.decision.base.readings.stored_kinds import kind_of
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import open_parquet
@@ -94,11 +95,11 @@ def read_own(path: Path) -> OwnTable:
             raise _other_columns(part, parts[0], table.column_names, names)
     # A part whose column is empty has Arrow's null type: the others say which type it is.
     metadata = tables[0].schema.metadata
-    plain = [table.select(names).replace_schema_metadata(None) for table in tables]
+    plain = _alike([table.select(names).replace_schema_metadata(None) for table in tables])
     try:
         whole = pa.concat_tables(plain, promote_options="permissive").unify_dictionaries()
     except pa.ArrowException as error:
-        raise _other_types(path, str(error)) from error
+        raise _other_types(path, plain, str(error)) from error
     return OwnTable(whole.replace_schema_metadata(metadata), is_csv(parts[0]), said)
 
 
@@ -155,11 +156,35 @@ def _other_columns(part: Path, first: Path, got: list[str], names: list[str]) ->
     )
 
 
-def _other_types(path: Path, why: str) -> DataError:
+def _alike(tables: Sequence[pa.Table]) -> list[pa.Table]:
+    """Return parts with texts decoded where only some parts hold them as a dictionary."""
+    out = list(tables)
+    for name in tables[0].column_names:
+        stored = {table.schema.field(name).type for table in tables}
+        coded = [pa.types.is_dictionary(kind) for kind in stored]
+        if any(coded) and not all(coded) and {kind_of(kind) for kind in stored} <= {"text", "null"}:
+            out = [_without_dictionary(table, name) for table in out]
+    return out
+
+
+def _without_dictionary(table: pa.Table, name: str) -> pa.Table:
+    column = table[name]
+    if not pa.types.is_dictionary(column.type):
+        return table
+    place = table.column_names.index(name)
+    return table.set_column(place, name, column.cast(column.type.value_type))
+
+
+def _other_types(path: Path, tables: Sequence[pa.Table], why: str) -> DataError:
+    by_name = {
+        name: dict.fromkeys(str(table.schema.field(name).type) for table in tables)
+        for name in tables[0].column_names
+    }
+    differ = [f"{name}: {', '.join(kinds)}" for name, kinds in by_name.items() if len(kinds) > 1]
     return DataError.of(
         "The parts of the table have different types",
         where=path,
         expected="one type per column in all parts",
-        got=why.splitlines()[0],
+        got=f"{'; '.join(differ[:MAX_LISTED])} ({why.splitlines()[0]})",
         next_step="write all parts with the same types",
     )

@@ -97,6 +97,25 @@ def test_what_training_never_had_is_treated_as_declared(fitted: LightScorer) -> 
         refusing.predict_proba(rows)
 
 
+def test_a_null_beside_a_special_code_is_beyond_training() -> None:
+    """A safe code says nothing of null: both were null to the model, and null was as safe."""
+    place = np.arange(len(X))
+    safe = place % 4 == 0
+    bureau = np.where(safe, -1.0, place % 37 + 300.0)
+    rows = X[["income"]].assign(bureau=bureau)
+    label = TABLE["bad"].where(~safe, 0)
+    scorer = LightScorer(special_codes={"bureau": [-1, -9]}).fit(rows, label)
+    median = float(np.quantile(bureau[~safe], 0.5, method="lower"))
+    some = rows.head(40)
+    at_median = scorer.predict_proba(some.assign(bureau=median))[:, 1]
+    for value in (np.nan, -9.0):
+        beyond = some.assign(bureau=value)
+        assert (scorer.predict_proba(beyond)[:, 1] == at_median).all()
+        assert {*scorer.decide(beyond)["decision"]} <= {"refer", "decline"}
+    assert (scorer.predict_proba(some.assign(bureau=-1.0))[:, 1] < at_median).all()
+    assert "approve" in {*scorer.decide(rows)["decision"]}
+
+
 def test_a_folder_of_somebody_is_not_replaced(fitted: LightScorer, tmp_path: Path) -> None:
     assert fitted.save(fitted.save(tmp_path / "mine")).is_dir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")

@@ -373,7 +373,7 @@ def test_the_quarantine_keeps_columns_that_bear_its_names() -> None:
 def test_a_whole_number_set_aside_is_not_rounded() -> None:
     frame = loans().assign(big=pd.array([2**53 + 1, None] * (N // 2), dtype="Int64"))
     frame.loc[4, "income"] = np.inf
-    assert of(frame).bad["big"].to_pylist() == [2**53 + 1]
+    assert of(frame, drop=("big",)).bad["big"].to_pylist() == [2**53 + 1]
 
 
 @pytest.mark.parametrize("name", ["application_id", "as_of"])

@@ -31,6 +31,10 @@ STORED_KINDS: Mapping[str, Callable[[pa.DataType], bool]] = {
     "timestamp": kinds.is_timestamp,
     "date": kinds.is_date,
 }
+# A longer id is no id: a value of the wrong column, or a document.
+MAX_ID_BYTES = 256
+# A longer text is no purpose and no category.
+MAX_TEXT_BYTES = 1_024
 NUMBERS = ("float", "int", "decimal", "bool", "null")
 # What a column of an input is, to the kinds of stored types that it may have. A column of nulls
 # alone may be any. A feature that is a category may be a number too, which is read as text.

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-Form = Literal["plain", "percent", "thousands", "decimal comma"]
+Form = Literal["plain", "percent", "thousands", "decimal comma", "truth"]
 
 # table: form -> the pattern of a whole text without blanks around it
 PATTERNS: Mapping[Form, str] = {
@@ -23,6 +23,7 @@ PATTERNS: Mapping[Form, str] = {
     "percent": r"^[+-]?(?:\d+\.?\d*|\.\d+)\s*%$",
     "thousands": r"^[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?$",
     "decimal comma": r"^[+-]?\d+(?:,\d+)?$",
+    "truth": r"(?i)^(?:true|false)$",
 }
 
 
@@ -30,7 +31,8 @@ PATTERNS: Mapping[Form, str] = {
 class TextReading:
     """How texts of one column become numbers.
 
-    form: `percent` gives the number before the sign. missing: texts that mean null.
+    form: `percent` gives the number before the sign, `truth` 1 for true and 0 for false.
+    missing: texts that mean null.
     """
 
     form: Form
@@ -77,4 +79,6 @@ def _plain(texts: pa.Array, form: Form) -> pa.Array:
         return pc.replace_substring(texts, ",", "")
     if form == "decimal comma":
         return pc.replace_substring(texts, ",", ".")
+    if form == "truth":
+        return pc.if_else(pc.match_substring_regex(texts, "(?i)^true$"), "1", "0")
     return texts
