@@ -123,16 +123,18 @@ def fitted_model(
     """Return the model of a stack, with its numbers for what training has not seen."""
     features = encoded.features
     null_share = np.isnan(features).mean(axis=0)
+    untold = _untold(encoded.encoding, features)
+    infos = feature_infos(features)
     model = FittedModel(
         encoding=encoded.encoding,
         members=tuple(members[name] for name in stack.names),
         stack=stack,
         stand_in=stand_ins(features),
         fallen=fallen,
-        infos=feature_infos(features),
+        infos=infos,
         signs=encoded.signs,
         null_share=tuple(null_share),
-        untold=_untold(encoded.encoding, features),
+        untold=untold,
     )
     unseen = cautious_codes(model, features)
     encoding = model.encoding.with_unseen(unseen)

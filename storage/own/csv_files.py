@@ -207,9 +207,11 @@ def _unread(path: Path, wrong: list[arrow_csv.InvalidRow], why: str) -> DataErro
 
 
 def _no_utf8(path: Path, why: str, start: bytes = b"") -> DataError:
-    likely, others = "GB18030", " (-f CP1252 for files of Excel in the West)"
+    likely = "GB18030"
+    others = " (-f CP1252 for files of Excel in the West)"
     if start.startswith(UTF16_STARTS):
-        likely, others = "UTF-16", ""
+        likely = "UTF-16"
+        others = ""
     return DataError.of(
         "The CSV is not UTF-8",
         where=path,

@@ -153,6 +153,7 @@ def _recipe(training: Dataset, catalogue: Catalogue) -> Recipe:
     """Return what the training of the run has chosen, with its rows."""
     record = read_document(paths.TRAINING, RESULTS)
     weights = record["stack"]
+    # table: fields of the recipe
     return Recipe(
         rows=dataset(training, catalogue.names),
         signs=tuple(signs_of(catalogue, catalogue.names)),
@@ -173,9 +174,9 @@ def _show(found: SteadyReasons) -> None:
         table.add_row(name, f"{own:.1%}", f"{again:.1%}")
     console = Console()
     console.print(table)
-    console.print(
-        f"the same first reason by two refits {found.same_first or 0:.3f} (bar .75), by a refit "
-        f"and the model {found.same_as_model or 0:.3f}; of four concepts the same "
-        f"{found.same_four or 0:.3f}; commonest first reason {found.first_concept} "
-        f"{found.first_share or 0:.3f} (bar .25)"
-    )
+    same = f"the same first reason by two refits {found.same_first or 0:.3f} (bar .75)"
+    beside = f"by a refit and the model {found.same_as_model or 0:.3f}"
+    cited = f"of four concepts the same {found.same_four or 0:.3f}"
+    share = f"{found.first_share or 0:.3f} (bar .25)"
+    common = f"commonest first reason {found.first_concept} {share}"
+    console.print(f"{same}, {beside}; {cited}; {common}")
