@@ -83,7 +83,7 @@ GROUPS = {
     "One person": ("explain", "letter", "recourse", "refer", "codes", "lineage"),
     "Models": ("register", "promote", "history", "verify-model", "retrain", "tune", "keep"),
     "Policy and book": ("policy", "whatif", "compare", "optimise", "review", "forward"),
-    "Judgement": ("backtest", "rejects", "alternatives", "certificate", "evidence"),
+    "Judgement": ("backtest", "rejects", "alternatives", "steadiness", "certificate", "evidence"),
     "The simulated lender": ("simulate", "claims", "share-recovery"),
     "For its developers": ("bench", "scale", "trace", "dictionary"),
 }

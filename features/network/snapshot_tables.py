@@ -119,7 +119,7 @@ BEGUN = SnapshotTable(
     ("applicant_id",),
 )
 
-# All of them, by name.
+# table: all of them, by name
 TABLES = {
     one.name: one
     for one in (

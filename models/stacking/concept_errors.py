@@ -40,7 +40,9 @@ def concept_errors(
     for refit in refits:
         phi = refit.contributions(np.concatenate([risky, safe]))
         by_concept = phi @ member
-        losses.append(by_concept[: len(risky)] - by_concept[len(risky) :].mean(axis=0))
+        lost = by_concept[: len(risky)] - by_concept[len(risky) :].mean(axis=0)
+        # What all refits share falls out of the variance: only deviations are scaled.
+        losses.append(refit.scale * lost)
     if len(losses) < 2:
         return {}
     variance = np.stack(losses).var(axis=0, ddof=1).mean(axis=0)

@@ -25,11 +25,14 @@ class RefitParams:
     """The `refits` block.
 
     draws: refits on drawn loans; 0 measures nothing. rows: applicants of each kind, at even steps.
+    most_loans: of a refit; null = as many as there are. Errors of fewer are larger by the root of
+    the ratio, and are brought back.
     """
 
     draws: int = 4
     rows: int = 1000
     seed: int = 1
+    most_loans: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,24 +51,35 @@ class Recipe:
     def refits(self, params: RefitParams) -> Iterator[Refit]:
         """Yield the refits, one by one: each holds the trees of a whole stack."""
         rng = np.random.default_rng(params.seed)
-        named = {one.name: one for one in self.learners}
-        n = len(self.rows.label)
         for _ in range(params.draws):
-            # Sorted, as the learners take the loans in the order of time.
-            rows = self.rows.where(np.sort(rng.integers(0, n, n)))
-            members = tuple(
-                named[name].learner.fit(rows, self.signs, self.steps[name])
-                for name in self.stack.names
-            )
-            yield Refit(self, members)
+            yield self.refit(rng, params.most_loans)
+
+    def refit(self, rng: np.random.Generator, most_loans: int | None = None) -> Refit:
+        """Return the stack on loans that `rng` draws with replacement, as many as there are.
+
+        most_loans: at most so many.
+        """
+        n = len(self.rows.label)
+        drawn = n if most_loans is None else min(n, most_loans)
+        # Sorted, as the learners take the loans in the order of time.
+        rows = self.rows.where(np.sort(rng.integers(0, n, drawn)))
+        named = {one.name: one for one in self.learners}
+        members = tuple(
+            named[name].learner.fit(rows, self.signs, self.steps[name]) for name in self.stack.names
+        )
+        return Refit(self, members, float(np.sqrt(drawn / n)))
 
 
 @dataclass(frozen=True)
 class Refit:
-    """A stack on drawn loans; members: in the order of the stack, with its weights."""
+    """A stack on drawn loans; members: in the order of the stack, with its weights.
+
+    scale: of its deviations, where fewer loans were drawn than there are.
+    """
 
     recipe: Recipe
     members: tuple[Member, ...]
+    scale: float = 1.0
 
     def contributions(self, asked: Floats) -> Floats:
         """Return the contributions to the margin, as log-odds; shape of `asked`."""

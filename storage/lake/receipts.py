@@ -37,6 +37,7 @@ from creditloom.storage.folders.lake_lists import (
 )
 from creditloom.storage.lake.rules_version import rules_version
 
+# Threads that hash files: the disk gives no more than two can take.
 HASHING_THREADS = 2
 
 
@@ -192,6 +193,7 @@ def _check(
     if aside:
         parts = [read_table(state.root / one.path) for one in aside]
         whole = pa.concat_tables(parts, promote_options="default").unify_dictionaries()
+        # By file, then by row: the order in which they were delivered.
         order = np.lexsort((whole["row"].to_numpy(), np.asarray(whole["file"], dtype=str)))
         write_table(whole.take(pa.array(order)), place.quarantine / f"{name}.parquet")
     return TableCheck(name, good + bad, bad, dict(sorted(counts.items())))

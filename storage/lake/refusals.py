@@ -8,6 +8,7 @@ from creditloom.storage.files.errors import DataError
 from creditloom.storage.folders.lake_lists import LakeState
 from creditloom.storage.lake.rules_version import rules_version
 
+# More would be files of a few people each, for a country too: the time goes into opening them.
 MAX_SHARDS = 65_536
 
 

@@ -111,6 +111,7 @@ def _keys(rows: pa.Table, names: Sequence[str]) -> list[np.ndarray]:
 
 
 def _is_sorted(keys: Sequence[np.ndarray]) -> bool:
+    # lexsort takes the last key as the first one.
     order = np.lexsort(tuple(reversed(keys)))
     return bool((order == np.arange(len(order))).all())
 

@@ -57,3 +57,10 @@ def test_the_text_of_a_refit_is_the_refit() -> None:
     told = margins(first.text(), x)
     assert told == pytest.approx(first.members[0].margin(x), abs=1e-9)
     assert not np.allclose(told, margins(second.text(), x))
+
+
+def test_refits_on_fewer_loans_measure_the_error_of_all() -> None:
+    """Without the scale the error of a quarter of the loans would be twice as large."""
+    whole = errors(8_000, RefitParams(draws=12, rows=50))["one"]
+    part = errors(8_000, RefitParams(draws=12, rows=50, most_loans=2_000))["one"]
+    assert 0.6 < part / whole < 1.5

@@ -257,12 +257,8 @@ def test_the_tests_that_may_read_the_repository_pass_without_it(
     All tests are there and collected; `test_all_tests_pass_without_the_repository` runs all.
     """
     alone = _Alone(elsewhere, tmp_path)
-    naming = [
-        str(path.relative_to(alone.folder))
-        for path in sorted((alone.folder / "tests").rglob("test_*.py"))
-        if re.search(r"\bROOT\b|docs/|README", path.read_text(encoding="utf-8"))
-        and not set(path.relative_to(alone.folder).parts) & set(ABOUT_IT)
-    ]
+    files = sorted((alone.folder / "tests").rglob("test_*.py"))
+    naming = [str(file.relative_to(alone.folder)) for file in files if _may_read_it(file)]
     assert len(naming) > 10
     alone.passes(*naming)
     assert "error" not in alone.passes("--collect-only", "tests").lower().splitlines()[-1]
@@ -274,6 +270,13 @@ def test_all_tests_pass_without_the_repository(elsewhere: Elsewhere, tmp_path: P
     This environment lends the extras, which it has installed.
     """
     _Alone(elsewhere, tmp_path).passes("tests")
+
+
+def _may_read_it(file: Path) -> bool:
+    """Whether a file of tests names the root of the repository or its pages."""
+    if set(file.parts) & set(ABOUT_IT):
+        return False
+    return bool(re.search(r"\bROOT\b|docs/|README", file.read_text(encoding="utf-8")))
 
 
 class _Alone:

@@ -32,6 +32,7 @@ def _comments(text: str) -> list[str]:
     return [line.partition(" #")[2] for line in text.splitlines() if " #" in line]
 
 
+# table: values of every kind that a parameter may have
 VALUES = st.one_of(
     st.integers(),
     st.floats(allow_nan=False, allow_infinity=False),

@@ -10,6 +10,7 @@ import base64
 import numpy as np
 import pandas as pd
 
+from creditloom.report.page.reason_frames import asked_reasons, reasons_by_truth
 from creditloom.report.parts.data import (
     BarResult,
     Coverage,
@@ -33,6 +34,11 @@ CONCEPTS = (
     ("credit_enquiries", "征信查询"),
     ("cash_balance", "现金余额"),
 )
+# As metrics.json has them; figures that are absent are dashes.
+REASONS = {
+    "reasons_by_truth": {"persons": 60, "cited": 120, "precision": 0.4, "best": {"precision": 0.6}},
+    "reasons": {"first_share": 0.34},
+}
 
 
 def example(decision: str, seed: int, concepts: int = 20) -> Example:
@@ -373,6 +379,8 @@ def full() -> ReportData:
         coverage=Coverage(1200, 1.0, 3.8, 5e-13),
         examples=(example("approve", 1), example("refer", 2), example("decline", 3)),
         pictures=PICTURES,
+        true_reasons=reasons_by_truth(REASONS),
+        asked_reasons=asked_reasons(REASONS),
         **tables,
     )
 

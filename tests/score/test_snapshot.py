@@ -56,6 +56,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             text = text.replace(small, name)
         file.write_text(text)
     write_manifest(bundle)
+    # table: the words of the command
     told = CliRunner().invoke(
         build(["snapshot"]),
         ["snapshot", "make", "--events", str(root / "raw"), "--as-of", "2024-06-11",

@@ -25,7 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
-class Finding:
+class MachinePart:
     """One part of the machine. is_needed: without it nothing of ours works."""
 
     part: str
@@ -47,21 +47,21 @@ def doctor() -> None:
 
     Exit code 1 where something is missing that every use needs.
     """
-    findings = examined()
+    parts = examined()
     table = Table("part", "", "found", "for", "how to get it")
-    for one in findings:
+    for one in parts:
         how = "" if one.found is not None else one.how
         table.add_row(one.part, one.verdict, one.found or "", one.what_for, how)
     console = Console()
     console.print(table)
-    missing = [one.part for one in findings if one.verdict == "missing"]
+    missing = [one.part for one in parts if one.verdict == "missing"]
     if missing:
         console.print(f"missing: {', '.join(missing)}")
         raise typer.Exit(1)
     console.print("next: make repro in a checkout, or creditloom fit --help for a table of yours")
 
 
-def examined() -> list[Finding]:
+def examined() -> list[MachinePart]:
     """Return the parts of the machine in the order in which a newcomer needs them."""
     extras = {
         "dvc": ("`dvc repro`", "pipeline"),
@@ -73,41 +73,42 @@ def examined() -> list[Finding]:
         "cryptography": ("signed batches and bundles", "sign"),
     }
     libraries = [
-        Finding(name, _version(name), what_for, f"pip install 'creditloom[{extra}]'")
+        MachinePart(name, _version(name), what_for, f"pip install 'creditloom[{extra}]'")
         for name, (what_for, extra) in extras.items()
     ]
     return [*_machine(), *libraries, *_programs()]
 
 
-def _machine() -> list[Finding]:
+def _machine() -> list[MachinePart]:
     python = ".".join(map(str, sys.version_info[:3]))
     is_new = sys.version_info[:2] >= OLDEST_PYTHON
     free = shutil.disk_usage(Path()).free
     cores = len(os.sched_getaffinity(0))
     links = paths.PACKAGE.is_dir() and (paths.PACKAGE / "models" / "__init__.py").is_file()
     gib = 1024**3
+    # table: the parts that every use needs, or that a run needs
     return [
-        Finding(
+        MachinePart(
             "Python",
             python if is_new else None,
             "everything",
             "Python 3.11 or later",
             is_needed=True,
         ),
-        Finding(
+        MachinePart(
             "package",
             "whole" if links else None,
             "everything",
             "git clone on Linux or macOS (links are lost in a zip), or the wheel",
             is_needed=True,
         ),
-        Finding(
+        MachinePart(
             "disk",
             f"{free / gib:.0f} GiB free" if free >= FREE_BYTES else None,
             "make repro with 100,000 applicants",
             f"{FREE_BYTES // gib} GiB free, or creditloom params --set world.applicants=6000",
         ),
-        Finding(
+        MachinePart(
             "cores",
             str(cores) if cores >= GOOD_CORES else None,
             "the times that README says",
@@ -116,12 +117,12 @@ def _machine() -> list[Finding]:
     ]
 
 
-def _programs() -> list[Finding]:
+def _programs() -> list[MachinePart]:
     return [
-        Finding("git", shutil.which("git"), "a checkout, DVC", "your system's package git"),
-        Finding("java", shutil.which("java"), "Spark", "a Java runtime, 17 or later"),
-        Finding("browser", _first(BROWSERS), "tests that open the report", "chromium"),
-        Finding(
+        MachinePart("git", shutil.which("git"), "a checkout, DVC", "your system's package git"),
+        MachinePart("java", shutil.which("java"), "Spark", "a Java runtime, 17 or later"),
+        MachinePart("browser", _first(BROWSERS), "tests that open the report", "chromium"),
+        MachinePart(
             "Chinese font", _chinese_font(), "Chinese pictures and PDF letters", "fonts-wqy-zenhei"
         ),
     ]

@@ -109,8 +109,8 @@ def champion_of(folder: Path) -> str | None:
     if not file.is_file():
         return None
     known = read_json(file)
-    name, version = known.get("name"), known.get("version")
-    return f"{name} version {version}" if name and version else None
+    has_both = known.get("name") and known.get("version")
+    return f"{known['name']} version {known['version']}" if has_both else None
 
 
 def next_step(folder: Path, stages: list[StageState], champion: str | None) -> str:

@@ -18,8 +18,7 @@ from typer.core import TyperGroup
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.own_outputs import require_figures
-from creditloom.pipeline.proof.bench.row import BenchRow
-from creditloom.pipeline.proof.bench.shown import machine, show
+from creditloom.pipeline.proof.bench.row import BenchRow, machine, show
 from creditloom.pipeline.proof.bench_earlier.command import earlier
 from creditloom.pipeline.proof.bench_tables.command import tables as judge_tables
 from creditloom.storage.files.store import write_json

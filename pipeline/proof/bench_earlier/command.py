@@ -14,8 +14,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.model.params import assignments
 from creditloom.pipeline.commands.own_outputs import require_figures
-from creditloom.pipeline.proof.bench.row import BenchRow
-from creditloom.pipeline.proof.bench.shown import machine, show
+from creditloom.pipeline.proof.bench.row import BenchRow, machine, show
 from creditloom.pipeline.proof.bench_earlier import measures
 from creditloom.pipeline.proof.bench_earlier.checkout import Checkout
 from creditloom.pipeline.proof.bench_earlier.measures import Duel

@@ -37,9 +37,7 @@ PACKAGES = (
         "TrainingTable",
         "creditloom.pipeline.base.params",
     ),
-    Package(
-        "models/anytable/learner.py", "models.anytable", "params", "Table", "pipeline.params"
-    ),
+    Package("models/anytable/learner.py", "models.anytable", "params", "Table", "pipeline.params"),
 )
 
 

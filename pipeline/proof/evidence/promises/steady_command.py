@@ -21,7 +21,7 @@ from creditloom.models.learners.booster import signs_of
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.split import SplitParams
-from creditloom.models.stacking.concept_errors import Recipe
+from creditloom.models.stacking.refits import Recipe
 from creditloom.models.stacking.stack import Stack
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
@@ -130,11 +130,8 @@ def _figures(
         if not recipe:
             recipe.append(_recipe(training, catalogue))
         [one] = recipe
-        n = len(one.rows.label)
-        # Sorted, as the learners take the loans in the order of time.
-        drawn = np.sort(rng.integers(0, n, n))
         both = np.concatenate([asked.declined.features, asked.approved.features])
-        phi = one.contributions(one.rows.where(drawn), both)
+        phi = one.refit(rng).contributions(both)
         return phi[: len(asked.own)], phi[len(asked.own) :]
 
     for losses in _said(kept.losses(concepts, members, refits, seed, again), refits):
@@ -167,6 +164,7 @@ def _show(found: SteadyReasons) -> None:
     table = Table(
         "first reason", "by the model", "by the refits", title=f"{found.declines:,} declines"
     )
+    # The most frequent first; of equal ones by name.
     order: Sequence[tuple[str, tuple[float, float]]] = sorted(
         found.by_concept.items(), key=lambda one: (-one[1][0], one[0])
     )
