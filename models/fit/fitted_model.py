@@ -171,7 +171,7 @@ def _untold(encoding: Encoding, features: Floats) -> Floats:
     """
     out = np.full(features.shape[1], np.nan)
     coded = {column.column for column in encoding.columns if column.code is not None}
-    has_untold = untold_nulls(encoding, features).any(axis=0)
+    has_untold = np.asarray(untold_nulls(encoding, features).any(axis=0))
     for k, column in enumerate(encoding.columns):
         known = features[~np.isnan(features[:, k]), k]
         is_number = column.code is None and column.column in coded

@@ -111,8 +111,8 @@ def test_a_page_of_a_title_only() -> None:
 def test_each_part_stands_alone(name: str) -> None:
     alone = replace(bare(), **{name: getattr(full(), name)})
     assert Page(render(alone)).open == []
-    # These two say more about other parts and are no part themselves.
-    assert len(sections(alone)) == 1 + (name not in {"facts", "beyond_rows"})
+    # These say more about other parts and are no part themselves.
+    assert len(sections(alone)) == 1 + (name not in {"facts", "beyond_rows", "asked_reasons"})
 
 
 def test_columns_beyond_the_drawn_ones_may_be_missing() -> None:

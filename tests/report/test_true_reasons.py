@@ -77,6 +77,6 @@ def test_another_figure_in_the_json_is_another_one_on_the_page(name: str) -> Non
 def test_the_page_has_the_section_only_where_there_is_a_truth() -> None:
     content = metrics()
     assert reasons_by_truth({}) is None and asked_reasons({"reasons_by_truth": {}}) is None
-    assert true_reasons(full()) is None
+    assert true_reasons(replace(full(), true_reasons=None)) is None
     page = render(replace(full(), true_reasons=reasons_by_truth(content)))
     assert "Reasons by the truth" in page and "理由的真实性" in page
