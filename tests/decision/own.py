@@ -69,16 +69,22 @@ def table(rows: int = 200, seed: int = 5) -> pd.DataFrame:
 
 def matrix(frame: pd.DataFrame, features: Sequence[Feature] = FEATURES) -> np.ndarray:
     """What the model reads of the table, the plain way: one cell after the other."""
+    told = [(one.read_column, one.code) for one in features if one.code is not None]
     rows = (row for _, row in frame.iterrows())
-    read = [[cell(feature, row[feature.read_column]) for feature in features] for row in rows]
+    read = [[cell(one, row[one.read_column], told) for one in features] for row in rows]
     return np.array(read)
 
 
-def cell(feature: Feature, value: Any) -> float:
-    """The number that the model reads of one value: the slow and obvious way."""
+def cell(feature: Feature, value: Any, told: Sequence[tuple[str, float]] = ()) -> float:
+    """The number that the model reads of one value: the slow and obvious way.
+
+    told: the codes that have an indicator, by column. Such a code is a null that the model knows.
+    """
     is_null = pd.isna(value) or value in feature.special_codes
     if feature.code is not None:
         return float(value == feature.code)
+    if (feature.read_column, value) in told:
+        return float("nan")
     if is_null:
         return feature.typical if feature.null_share == 0 else float("nan")
     if not feature.categories:
