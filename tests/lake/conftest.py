@@ -77,6 +77,15 @@ def with_faults(raw: Raw) -> Raw:
     return raw
 
 
+def with_counts(applications: pa.Table) -> pa.Table:
+    """Applications whose counts lie in the ranges that a decision may rest on."""
+    at = applications.column_names.index("months_on_book")
+    field = applications.schema.field(at)
+    values = applications.column(at).cast(pa.float64()).to_pandas()
+    counts = pa.array((values.abs() % 120).astype("Float64")).cast(field.type)
+    return applications.set_column(at, field, counts)
+
+
 def write(raw: Mapping[str, pa.Table], root: Path) -> Path:
     for name, rows in raw.items():
         (root / name).mkdir(parents=True)
@@ -89,6 +98,7 @@ def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Deliveries:
     root = tmp_path_factory.mktemp("deliveries")
     whole = random_raw(people=15)
     raw = with_faults({name: whole[name] for name in TABLES})
+    raw["applications"] = with_counts(raw["applications"])
     months = []
     for month in range(MONTHS):
         own = {
