@@ -28,7 +28,8 @@ class FitParams:
     learners: names of the learners whose margins are stacked. small, medium, large: sizes of
     boosters. additive: the penalised additive logit.
     least_columns_per_tree: columns that a tree may look at, at least, however small the share.
-    folds: stratified folds of the reported figures.
+    folds: stratified folds of the reported figures. few_folds: as many on a table of `split_rows`
+    rows and `split_bads` bads or more.
     repeats: how often these are repeated on a table under `small_rows` rows, without a search.
     inner_folds: folds inside a training set, from which rounds, penalty and stack are chosen.
     few_inner_folds: as many on a training set of `many_rows` rows or more; from `split_rows` rows
@@ -51,6 +52,7 @@ class FitParams:
     calibration: CalibrationParams
     least_columns_per_tree: int
     folds: int
+    few_folds: int
     repeats: int
     small_rows: int
     inner_folds: int
@@ -69,6 +71,15 @@ class FitParams:
         """Return how often cross-validation is repeated on a table of so many rows."""
         return self.repeats if rows < self.small_rows else 1
 
+    def judged_on(self, rows: int, bads: int) -> FitParams:
+        """Return these parameters with the folds that a table of this size is judged on."""
+        return replace(self, folds=self.few_folds) if self.is_large(rows, bads) else self
+
+    def is_large(self, rows: int, bads: int) -> bool:
+        """Return whether one part of a table of this size says enough of all."""
+        # Many rows with few bads: a third of these is too few to choose everything on.
+        return rows >= self.split_rows and bads >= self.split_bads
+
     def max_columns(self, bads: int) -> int:
         """Return how many columns may enter a model of a training set with so many bads."""
         return max(self.least_columns, int(self.columns_per_bad * bads))
@@ -77,9 +88,7 @@ class FitParams:
         """Return (folds inside a training set of this size, how many of them are held out)."""
         if rows < self.many_rows:
             return self.inner_folds, self.inner_folds
-        # Many rows with few bads: a third of these is too few to choose everything on.
-        is_split = rows >= self.split_rows and bads >= self.split_bads
-        return self.few_inner_folds, 1 if is_split else self.few_inner_folds
+        return self.few_inner_folds, 1 if self.is_large(rows, bads) else self.few_inner_folds
 
     def named_learners(self) -> tuple[NamedLearner, ...]:
         """Return the learners of the stack, and the challenger."""

@@ -77,6 +77,7 @@ def fit_rows(
     allow, and of columns that tell nothing, or all.
     """
     read = worded(finished_of(table, source), source)
+    params = params.judged_on(len(read.table.label), int(read.table.label.sum()))
     _tell(read, params, choices)
     refuse_constant(read.table.features)
     # Not strict: a search over folds goes on where one of them tells nothing.

@@ -83,6 +83,7 @@ def run(source: SourceParams, out: Path, choices: RunChoices) -> None:
         with steps.step("read"):
             read = subject(source, folder)
         tell_read(steps, source, read.table)
+        params = params.judged_on(len(read.table.label), int(read.table.label.sum()))
         journals = _journals(choices, out, folder)
         shares = search_shares(params, is_dated=read.table.time is not None)
         budget = budget_of_run(shares, choices, journals, steps)
