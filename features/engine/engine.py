@@ -22,7 +22,8 @@ from ..network.graph import Network, others
 from . import spark
 from .bucket import kernel
 from .point_in_time import Sight, columns_asked
-from .raw_reader import RawFiles, RowGroups, applications, connect, present, require
+from .raw_reader import RawFiles, applications, connect, present, require
+from .row_groups import RowGroups
 from .shards import ShardedFiles, build_sharded
 
 # A bucket as it is read: its applications with their `row`, and their events by raw table.

@@ -20,7 +20,8 @@ from ..declare.registry import Plan, plan
 from ..feature_params import FeatureError
 from .bucket import kernel
 from .point_in_time import Sight, columns_asked, with_keys
-from .raw_reader import RawFiles, RowGroups, require
+from .raw_reader import RawFiles, require
+from .row_groups import RowGroups
 
 # Aggregates that look at more than their window: at twelve months, at the window before too, at the
 # last event before the window, or at everything that is known. Of an entropy the last bit does: its

@@ -14,8 +14,6 @@ import pyarrow as pa
 from .. import clock
 from ..contract.tables import APPLICATIONS
 from ..feature_params import FeatureError, FeatureParams
-from .row_groups import Group as Group
-from .row_groups import RowGroups as RowGroups
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection

@@ -30,7 +30,8 @@ from ..feature_params import FeatureError, FeatureParams
 from ..network.graph import Network, others
 from .bucket import kernel
 from .point_in_time import events
-from .raw_reader import RawFiles, RowGroups, applications, connect, present, require
+from .raw_reader import RawFiles, applications, connect, present, require
+from .row_groups import RowGroups
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -8,7 +8,6 @@ lake of a command that nobody stopped.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from creditloom.storage.lake.change import add, compact, reshard
 from tests.lake.conftest import WORK, content
-from tests.score.kills import KILLED, Disk, Operations
+from tests.score.kills import KILLED, Disk, Operations, forked
 
 Command = Callable[[Path], object]
 
@@ -34,23 +33,12 @@ class Killing:
 
     def run(self, home: Path, kill_at: int = -1, power_cut: Path | None = None) -> tuple[int, int]:
         """Run in a fork; return the exit code, or the signal, and the number of operations."""
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            operations = Operations(Disk.of(home), kill_at, power_cut)
-            code = 1
-            try:
-                operations.watch()
-                self.command(home)
-                code = 0
-            finally:
-                os.write(writer, str(operations.count).encode())
-                os._exit(code)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as counted:
-            count = counted.read()
-        _, status = os.waitpid(child, 0)
-        return os.waitstatus_to_exitcode(status), int(count or 0)
+
+        def done() -> int:
+            self.command(home)
+            return 0
+
+        return forked(Operations(Disk.of(home), kill_at, power_cut), done)
 
     def faults(self) -> dict[str, object]:
         """Return the number of operations, and the kills that were not put right."""

@@ -177,6 +177,28 @@ class Operations:
         return call
 
 
+def forked(operations: Operations, command: Callable[[], int]) -> tuple[int, int]:
+    """Run `command` in a fork that counts its `operations`, and may be killed before one.
+
+    Return its exit code, or the signal, and the number of operations.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            operations.watch()
+            code = command()
+        finally:
+            os.write(writer, str(operations.count).encode())
+            os._exit(code)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as counted:
+        count = counted.read()
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status), int(count or 0)
+
+
 @dataclass(frozen=True)
 class Job:
     """A command to be killed: its bundle, its input, and what it says beside its output."""
@@ -187,25 +209,9 @@ class Job:
 
     def run(self, home: Path, kill_at: int = -1, power_cut: Path | None = None) -> tuple[int, int]:
         """Run in a fork; return the exit code, or the signal, and the number of operations."""
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            operations = Operations(Disk.of(home), kill_at, power_cut)
-            code = 1
-            try:
-                code = self._scored(home, operations)
-            finally:
-                os.write(writer, str(operations.count).encode())
-                os._exit(code)
-        os.close(writer)
-        with os.fdopen(reader, "rb") as counted:
-            count = counted.read()
-        _, status = os.waitpid(child, 0)
-        return os.waitstatus_to_exitcode(status), int(count or 0)
+        return forked(Operations(Disk.of(home), kill_at, power_cut), lambda: self._scored(home))
 
-    def _scored(self, home: Path, operations: Operations | None = None) -> int:
-        if operations is not None:
-            operations.watch()
+    def _scored(self, home: Path) -> int:
         try:
             score(
                 home / "out.parquet",

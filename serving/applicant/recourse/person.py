@@ -14,7 +14,8 @@ import pyarrow.dataset as ds
 from creditloom.decision.frames.input_block import InputBlock
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
-from creditloom.features.engine.raw_reader import RawFiles, RowGroups, require
+from creditloom.features.engine.raw_reader import RawFiles, require
+from creditloom.features.engine.row_groups import RowGroups
 from creditloom.serving.applicant.recourse.actionable import KEYS, Actionable
 from creditloom.storage.files.errors import DataError
 

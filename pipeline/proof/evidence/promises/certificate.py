@@ -19,7 +19,8 @@ from creditloom.decision.frames.input_block import InputBlock
 from creditloom.features.contract.raw_changes import RawChange, changed_rows
 from creditloom.features.contract.tables import APPLICATIONS, TABLES
 from creditloom.features.engine.copies import CopiesEngine
-from creditloom.features.engine.raw_reader import RowGroups, require
+from creditloom.features.engine.raw_reader import require
+from creditloom.features.engine.row_groups import RowGroups
 from creditloom.features.policy_inputs.policy_inputs import FACTS
 
 from .decided import DecidedFolder, OfferedTerms
