@@ -94,6 +94,7 @@ def _mark(
     source: str,
     low: float | None = None,
     high: float | None = None,
+    direction: int = 0,
 ) -> Mark:
     """Return a mark of the feature `of`, over that feature's window."""
     spec = _spec(
@@ -102,7 +103,7 @@ def _mark(
         concept=concept,
         name=name,
         window=of.rpartition("_")[2],
-        direction=0,
+        direction=direction,
         en=en,
         zh=zh,
         source=source,
@@ -151,10 +152,11 @@ RATIOS: tuple[Ratio, ...] = (
         direction=1),
     *_ratios("credit_enquiries", "bur_enquiries_per_payment", AT_3M_12M,
         "bur_enquiry_hard_count_{w}", "pay_out_count_{w}",
-        "hard enquiries against payments", "贷款审批查询与支付笔数之比", "S1-R53"),
+        "hard enquiries against payments", "贷款审批查询与支付笔数之比", "S1-R53",
+        direction=1),
     *_ratios("repayment_record", "bur_late_instalments_per_bill", AT_3M_12M,
         "bur_instalment_late_count_{w}", "pay_bill_count_{w}",
-        "late instalments against bills", "逾期还款与账单数之比", "S2-R18"),
+        "late instalments against bills", "逾期还款与账单数之比", "S2-R18", direction=1),
     *_ratios("repayment_record", "bur_late_to_bill_late", AT_3M_12M,
         "bur_instalment_late_mean_days_{w}", "pay_bill_late_mean_days_{w}",
         "delay of instalments against delay of bills", "还款逾期与账单逾期天数之比", "S2-R18"),
@@ -166,7 +168,7 @@ RATIOS: tuple[Ratio, ...] = (
         "rent against inflow", "房租与收入之比", "domain 7.4"),
     *_ratios("fund_retention", "pay_kept_to_spending", AT_3M_12M, "pay_wallet_kept_mean_cny_{w}",
         _SHOP,
-        "kept amount against purchases", "留存金额与消费之比"),
+        "kept amount against purchases", "留存金额与消费之比", direction=-1),
     *_ratios("spending_pattern", "pay_leisure_to_inflow", AT_3M_12M,
         "pay_out_leisure_amount_cny_{w}", _IN,
         "leisure payments against inflow", "休闲支出与收入之比"),
@@ -249,7 +251,8 @@ RATIOS: tuple[Ratio, ...] = (
         "S5-R15"),
     *_ratios("verification_retries", "idn_checks_per_enquiry", ("12m",), "idn_check_count_{w}",
         "bur_enquiry_hard_count_{w}",
-        "identity checks for each hard enquiry", "每次贷款审批查询的身份核验数", "S1-R53"),
+        "identity checks for each hard enquiry", "每次贷款审批查询的身份核验数", "S1-R53",
+        direction=-1),
 )  # fmt: skip
 
 # table: marks (concept, name, feature; texts, source, bounds)
@@ -275,12 +278,14 @@ MARKS = (
     _mark("device_constancy", "dev_is_changing_devices", "dev_login_device_distinct_3m",
         "three or more devices", "使用三台以上设备", "S5-R24", low=3.0),
     _mark("repayment_record", "bur_is_punctual", "bur_instalment_late_count_12m",
-        "at most one late instalment", "逾期还款不超过一次", "S3-R10", high=1.0),
+        "at most one late instalment", "逾期还款不超过一次", "S3-R10", high=1.0,
+        direction=-1),
     _mark("repayment_record", "bur_is_scoring_650", "bur_statement_score_last_points_3m",
-        "a bureau score of 650 or more", "征信评分不低于650", "S3-R12", low=650.0),
+        "a bureau score of 650 or more", "征信评分不低于650", "S3-R12", low=650.0,
+        direction=-1),
     # More than four whole enquiries are five or more.
     _mark("credit_enquiries", "bur_is_shopping_for_credit", "bur_enquiry_hard_count_3m",
-        "more than four hard enquiries", "贷款审批查询超过四次", "S1-R59", low=5.0),
+        "more than four hard enquiries", "贷款审批查询超过四次", "S1-R59", low=5.0, direction=1),
     _mark("proof_completeness", "idn_is_fully_proved", "idn_check_pass_kind_distinct_ever",
         "five or more kinds of proof passed", "通过五类以上身份核验", "S3-R01", low=5.0),
 )  # fmt: skip

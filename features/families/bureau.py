@@ -166,7 +166,7 @@ _STATEMENT_BLOCKS = (
     _credit_utilisation("min", ("statement",), ("12m",), "utilisation", direction=1),
     _credit_utilisation("last", ("statement",), ("3m",), "utilisation", direction=1),
     _credit_utilisation("std", ("statement",), ("6m", "12m"), "utilisation"),
-    _credit_utilisation("trend", ("statement",), ("6m", "12m"), "utilisation"),
+    _credit_utilisation("trend", ("statement",), ("6m", "12m"), "utilisation", direction=1),
     _credit_utilisation(
         "share", ("statement_maxed",), ("6m", "12m"), over="statement", direction=1
     ),
@@ -185,12 +185,12 @@ _STATEMENT_BLOCKS = (
     _repayment_record("min", ("statement",), ("6m", "12m"), "score", direction=-1, source="S3-R12"),
     _repayment_record("max", ("statement",), ("12m",), "score", direction=-1, source="S3-R12"),
     _repayment_record("std", ("statement",), ("12m",), "score"),
-    _repayment_record("trend", ("statement",), ("6m", "12m"), "score"),
+    _repayment_record("trend", ("statement",), ("6m", "12m"), "score", direction=-1),
     _repayment_record("max", ("statement",), ("6m",), "score", direction=-1, source="S3-R12"),
     _repayment_record("min", ("statement",), ("3m",), "score", direction=-1, source="S3-R12"),
     _repayment_record("std", ("statement",), ("6m",), "score"),
     _repayment_record("move", ("statement",), ("6m", "12m"), "score"),
-    _repayment_record("mean_shift", ("statement",), ("3m", "6m"), "score"),
+    _repayment_record("mean_shift", ("statement",), ("3m", "6m"), "score", direction=-1),
     _repayment_record("drawdown", ("statement",), ("6m", "12m"), "score", direction=1),
     _repayment_record("last_vs_mean", ("statement",), ("6m", "12m"), "score"),
     _repayment_record(
@@ -200,8 +200,8 @@ _STATEMENT_BLOCKS = (
     _credit_utilisation("std", ("statement",), ("3m",), "utilisation"),
     _credit_utilisation("min", ("statement",), ("3m", "6m"), "utilisation", direction=1),
     _credit_utilisation("move", ("statement",), FROM_3M, "utilisation"),
-    _credit_utilisation("mean_shift", ("statement",), ("3m", "6m"), "utilisation"),
-    _credit_utilisation("drawdown", ("statement",), ("6m", "12m"), "utilisation"),
+    _credit_utilisation("mean_shift", ("statement",), ("3m", "6m"), "utilisation", direction=1),
+    _credit_utilisation("drawdown", ("statement",), ("6m", "12m"), "utilisation", direction=-1),
     _credit_utilisation("last_vs_mean", ("statement",), ("6m", "12m"), "utilisation"),
     _credit_utilisation("cv", ("statement",), FROM_3M, "utilisation"),
     _credit_utilisation("share", ("statement_maxed",), ("3m",), over="statement", direction=1),
@@ -306,7 +306,7 @@ _REPAYMENT_BLOCKS = (
     _repayment_record("std", ("instalment",), ("3m", "6m"), "late"),
     _repayment_record("move", ("instalment",), FROM_3M, "late"),
     _repayment_record("trend", ("instalment",), ("6m",), "late"),
-    _repayment_record("mean_shift", ("instalment",), ("3m", "6m"), "late"),
+    _repayment_record("mean_shift", ("instalment",), ("3m", "6m"), "late", direction=1),
     _repayment_record(
         "share", ("instalment_late30",), FROM_3M, over="instalment", direction=1, source="S3-R10"
     ),
@@ -346,7 +346,7 @@ _REPAYMENT_BLOCKS = (
     _repayment_record("new", ("instalment",), ("3m", "6m"), "lender", source="S1-R74"),
     _repayment_record("main_share", ("instalment",), AT_3M_12M, "lender", source="S1-R53"),
     _repayment_record("entropy", ("instalment",), AT_3M_12M, "lender", source="S1-R53"),
-    _repayment_record("shift", ("instalment_late",), ("3m", "6m")),
+    _repayment_record("shift", ("instalment_late",), ("3m", "6m"), direction=1),
     _repayment_record("sum_shift", ("instalment",), ("3m", "6m"), "amount", source="S1-R74"),
     _repayment_record("sum_slope", ("instalment",), ("6m", "12m"), "amount"),
     _repayment_record(

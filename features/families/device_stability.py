@@ -250,7 +250,7 @@ _LOGIN_BLOCKS = (
     ),
     _location_constancy("main_share", ("login_weekend",), AT_3M_12M, "region", consent=_LOCATION),
     _device_integrity("count", ("login_emulator",), ("3m",), direction=1),
-    _device_integrity("recency", ("login_emulator",), ("12m",)),
+    _device_integrity("recency", ("login_emulator",), ("12m",), direction=-1),
     _device_integrity("active_months", ("login_mismatch",), ("6m", "12m"), direction=1),
     _device_integrity("run", ("login_match", "login_mismatch"), ("12m",)),
     _device_integrity("shift", ("login_mismatch",), ("1m", "3m", "6m")),
