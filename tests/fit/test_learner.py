@@ -286,7 +286,8 @@ def test_signs_are_suggested_where_they_cost_nothing() -> None:
 
 
 def test_a_table_of_many_rows_and_bads_is_judged_on_few_folds() -> None:
-    rows, bads = FEW.split_rows, FEW.split_bads
+    rows = FEW.split_rows
+    bads = FEW.split_bads
     assert FEW.judged_on(rows, bads).folds == FEW.few_folds < FEW.folds
     # A smaller table, and one of few bads, keep all folds.
     assert FEW.judged_on(rows - 1, bads) == FEW == FEW.judged_on(rows, bads - 1)
