@@ -88,6 +88,14 @@ def decide(
         _print_json(dict.fromkeys(decider.columns(())))
         return
     rows = _rows(decider, bundle, source, application)
+    if rows.empty:
+        raise DataError.of(
+            "No application",
+            where=source,
+            expected="one row or more",
+            got="none",
+            next_step="add a row below the header; creditloom decide --template shows its facts",
+        )
     decided = decider.decide(rows, explain=explain, language=language, product=product, law=law)
     decisions = decisions_table(decided)
     if output is not None:
