@@ -22,6 +22,7 @@ from creditloom.decision.reasons.reasons import Explain
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
+from creditloom.pipeline.commands.decisions.first_decision import FirstOption, first_of
 from creditloom.pipeline.commands.own_outputs import require_table, write_kind
 from creditloom.serving.batch.schema import check_schema
 from creditloom.serving.inputs import columns, layout_of
@@ -66,6 +67,7 @@ DECIDED = "decisions of a few"
 def decide(
     source: InputOption = None,
     application: ApplicationOption = None,
+    first: FirstOption = None,
     product: ProductOption = "",
     law: LawOption = "",
     bundle: BundleOption = paths.MODEL,
@@ -87,6 +89,8 @@ def decide(
     if template:
         _print_json(dict.fromkeys(decider.columns(())))
         return
+    if first is not None and application is None and source is None:
+        application = int(first_of(first)[1])
     rows = _rows(decider, bundle, source, application)
     if rows.empty:
         raise DataError.of(
@@ -118,7 +122,7 @@ def _rows(
     """
     if (source is None) == (application is None):
         raise ParamsError(
-            "creditloom decide: expected either --input or --application, got both or neither; "
+            "creditloom decide: expected one of --input, --application, --first, got more or none; "
             "--template shows an application"
         )
     if source is not None and is_csv(source):

@@ -10,6 +10,7 @@ import typer
 
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.commands.decisions.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.change import (
     OF_LETTERS,
     RawOption,
@@ -45,6 +46,7 @@ OutputOption = Annotated[
 def letter(
     decision_id: DecisionOption = None,
     application: ApplicationOption = None,
+    first: FirstOption = None,
     batch: BatchOption = None,
     bundle: BundleOption = None,
     source: InputOption = None,
@@ -62,7 +64,7 @@ def letter(
     An output that is a letter of ours is replaced, any other file is not.
     """
     _require_output(form, output)
-    found = find(decision_id, application, batch, bundle, source)
+    found = find(decision_id, application, batch, bundle, source, first)
     written = compose(found, language, change_of(found, recourse, raw, OF_LETTERS))
     content = finished(written, form)
     if output is None:
