@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .base.errors import DecisionError
+from .base.short_warnings import shorten_warnings
 from .decide import Decider, one_of
 from .frames.answer import Answer, answered, refused_only
 from .frames.arrow import table_of
@@ -177,6 +178,7 @@ NEAR = 0.5
 def _load_pyfunc(path: str) -> DecisionModel:
     """Return the model of the bundle in the folder `path`; MLflow calls this by its name."""
     decider = Decider.load(path)
+    shorten_warnings()
     # Load compiled code now, so that the first row waits no longer than the others.
     decider.warm()
     # Keep what is loaded by now out of full collections: they need not walk over the objects of

@@ -11,28 +11,16 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.headline import headline_words
 from creditloom.pipeline.base.params import mapping
 from creditloom.pipeline.base.stage import STAGES
 from creditloom.storage.files.formats import RESULTS, read_document
 from creditloom.storage.files.text_files import read_json
-
-# table: what is told -> where it stands in metrics.json, and how it is written
-FIGURES = {
-    "AUC, out of time, through the door": ("discrimination.auc_oot", "{:.3f}"),
-    "KS": ("discrimination.ks_oot", "{:.3f}"),
-    "share of the reachable Gini": ("discrimination.share_of_reachable_gini", "{:.3f}"),
-    "calibration slope": ("calibration.slope", "{:.2f}"),
-    "mean PD": ("calibration.mean_pd", "{:.2%}"),
-    "final approvals of those who asked": ("final.approve_rate", "{:.1%}"),
-    "true bad rate of them": ("final.bad_rate_true", "{:.2%}"),
-    "expected profit, CNY": ("portfolio.expected_profit_cny", "{:,.0f}"),
-}
 
 NOT_RUN = "not run"
 DONE = "done"
@@ -87,18 +75,7 @@ def stage_states(folder: Path) -> list[StageState]:
 def figures_of(folder: Path) -> dict[str, str]:
     """Return the figures of the last evaluation as text; empty where none was made."""
     file = folder / paths.METRICS
-    if not file.is_file():
-        return {}
-    metrics = read_document(file, RESULTS)
-    found = {name: (_at(metrics, path), form) for name, (path, form) in FIGURES.items()}
-    return {name: form.format(value) for name, (value, form) in found.items() if value is not None}
-
-
-def _at(metrics: Mapping[str, Any], path: str) -> float | None:
-    at: Any = metrics
-    for key in path.split("."):
-        at = at.get(key) if isinstance(at, dict) else None
-    return at if isinstance(at, int | float) else None
+    return headline_words(read_document(file, RESULTS)) if file.is_file() else {}
 
 
 def champion_of(folder: Path) -> str | None:
