@@ -128,8 +128,15 @@ def _ended(command: Callable[..., None], name: str) -> Callable[..., None]:
         as_json = bool(options.get("as_json") or options.get("json_out"))
         with ending(f"creditloom {name}", options.get("output"), as_json=as_json):
             _finite(command, name)(**options)
+        _tell_next(name.split()[0], as_json=as_json)
 
     return run
+
+
+def _tell_next(name: str, *, as_json: bool) -> None:
+    """Say on a terminal what a person does next; a program that reads along is told nothing."""
+    if not as_json and sys.stderr.isatty() and name in contents.NEXT:
+        sys.stderr.write(f"next: {contents.NEXT[name]}\n")
 
 
 def _finite(command: Callable[..., None], name: str) -> Callable[..., None]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,9 @@ from typer.testing import CliRunner
 
 from creditloom.pipeline import cli
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.contents import NEXT
 from creditloom.pipeline.base.stage import STAGES
+from creditloom.pipeline.base.waiting import FRAMES, waiting
 from creditloom.pipeline.commands.workspace import doctor
 from creditloom.pipeline.commands.workspace.folder_state import (
     DONE,
@@ -170,3 +174,34 @@ def test_what_one_use_needs_is_absent_with_the_way_to_get_it(
     assert verdicts["mlflow"] == "absent" and verdicts["Python"] == "ok"
     done = CliRunner().invoke(APP, ["doctor"])
     assert done.exit_code == 0 and "absent" in done.output
+
+
+# Commands for developers and evidence end with a table that says all; `status` and `doctor` name
+# the next step themselves.
+WITHOUT_NEXT = {
+    "status",
+    "doctor",
+    "steadiness",
+    "certificate",
+    "claims",
+    "share-recovery",
+    "bench",
+    "scale",
+    "trace",
+    "dictionary",
+}
+
+
+def test_every_command_of_users_has_a_next_step_and_names_commands_that_exist() -> None:
+    assert set(NEXT) == set(cli.COMMANDS) - WITHOUT_NEXT
+    named = {found for text in NEXT.values() for found in re.findall(r"creditloom ([a-z-]+)", text)}
+    assert named <= set(cli.COMMANDS)
+
+
+def test_a_stage_shows_the_time_left_by_its_last_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with waiting("select", 30.0, is_shown=True):
+        time.sleep(3 / FRAMES)
+    assert "select: about" in capsys.readouterr().err
+    with waiting("select", 30.0, is_shown=False):
+        pass
+    assert capsys.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""A registered run as a person meets it in MLflow: named, told, its example answered by an offer."""
+"""A registered run as a person meets it in MLflow: named, told, its example is an offer."""
 
 from __future__ import annotations
 
