@@ -18,7 +18,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup demo repro test check format consumer proof evidence claims bench scale
+.PHONY: help setup demo pictures repro test check format consumer proof evidence claims bench scale
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,13 @@ demo: setup ## two minutes: fit German credit, its report, decisions of all loan
 	@$(BIN)/creditloom score --input examples/german_credit/german_credit.csv --bundle $(DEMO)/fitted/bundle --output $(DEMO)/batch
 	@$(BIN)/creditloom explain --first decline --batch $(DEMO)/batch --bundle $(DEMO)/fitted/bundle
 	@echo "next: creditloom open $(DEMO)/fitted shows the report; creditloom verify $(DEMO)/batch; docs/how_to/own_table.md for a table of yours"
+
+PICTURES := docs/pictures
+SHOT := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
+pictures: setup ## the two pictures of README, out of the last run (needs chromium)
+	@mkdir -p data/demo && $(BIN)/creditloom letter --first decline --format html --output data/demo/letter.html
+	@$(SHOT) --window-size=1100,900 --screenshot=$(PICTURES)/report.png file://$(CURDIR)/data/reports/index.html
+	@$(SHOT) --window-size=820,900 --screenshot=$(PICTURES)/letter.png file://$(CURDIR)/data/demo/letter.html
 
 test: setup ## every test that takes seconds
 	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not slow"

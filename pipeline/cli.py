@@ -16,8 +16,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from creditloom import __version__
-from creditloom.pipeline.base import contents
 from creditloom.pipeline.base.ending import ending, require_finite
+from creditloom.pipeline.entry import contents
 
 if TYPE_CHECKING:
     import typer
@@ -105,7 +105,7 @@ def build(names: Iterable[str], *, is_main: bool = False) -> typer.Typer:
     # Loaded here: the list of commands needs no typer.
     import typer
 
-    from creditloom.pipeline.base.command_line import empty
+    from creditloom.pipeline.entry.command_line import empty
 
     app = empty()
     for name in names:
@@ -155,7 +155,7 @@ def listed() -> typer.Typer:
 
     It completes names, and says which is meant where one is mistyped.
     """
-    from creditloom.pipeline.base.command_line import empty
+    from creditloom.pipeline.entry.command_line import empty
 
     app = empty()
     for name in COMMANDS:

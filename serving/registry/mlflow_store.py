@@ -139,12 +139,10 @@ class Store:
         with Worded(self.place), tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
             package = copy_runtime(runtime, Path(scratch))
             loader = copy_guard(package, sha)
-            said = notes or RunNotes(f"{name} {sha[:8]}")
-            said = replace(said, figures={**said.figures, **metrics})
+            said = _with_figures(notes or RunNotes(f"{name} {sha[:8]}"), metrics)
             number, place = self._logged(client, bundle, package, loader, name, said)
             files = files_sha256(self._artifacts(name, number, place, Path(scratch)))
-            # The tags of what decides come last: a version that lacks them was not published to the
-            # end.
+            # The tags of what decides come last: without them it was not published to the end.
             of_version = {
                 **said.tags,
                 **tags,
@@ -153,9 +151,7 @@ class Store:
                 lookup.BUNDLE_TAG: sha,
                 lookup.RUNTIME_TAG: package.name,
             }
-            for key, value in of_version.items():
-                client.set_model_version_tag(name, str(number), key, value)
-            client.update_model_version(name, str(number), said.text)
+            _describe(client, name, str(number), said.text, of_version)
         return Version(
             name=name,
             version=number,
@@ -332,6 +328,19 @@ class Store:
         for name in ("alembic", "mlflow.store.db.utils"):
             logging.getLogger(name).setLevel(logging.WARNING)
         return mlflow
+
+
+def _with_figures(notes: RunNotes, metrics: Mapping[str, float]) -> RunNotes:
+    return replace(notes, figures={**notes.figures, **metrics})
+
+
+def _describe(
+    client: MlflowClient, name: str, version: str, text: str, tags: Mapping[str, str]
+) -> None:
+    """Give a version its description, and its tags in their order."""
+    client.update_model_version(name, version, text)
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version, key, value)
 
 
 def _log(mlflow: Any, notes: RunNotes) -> None:

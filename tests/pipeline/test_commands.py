@@ -15,9 +15,9 @@ import pytest
 from typer.testing import CliRunner
 
 from creditloom.pipeline.base import paths, stage
-from creditloom.pipeline.base.contents import contents
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.cli import COMMANDS, GROUPS, RENAMED, build
+from creditloom.pipeline.entry.contents import contents
 from creditloom.storage.files.errors import DataError, refusals
 
 

@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from creditloom.pipeline import cli
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.contents import NEXT
 from creditloom.pipeline.base.stage import STAGES
 from creditloom.pipeline.base.waiting import FRAMES, waiting
 from creditloom.pipeline.commands.workspace import doctor
@@ -26,6 +25,7 @@ from creditloom.pipeline.commands.workspace.folder_state import (
     stage_states,
 )
 from creditloom.pipeline.commands.workspace.open_page import PAGES
+from creditloom.pipeline.entry.contents import NEXT
 from creditloom.storage.files.formats import RESULTS, write_document
 from tests.checkout import ROOT
 

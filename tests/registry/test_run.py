@@ -15,7 +15,7 @@ import pytest
 from creditloom.decision.loader import _load_pyfunc
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.headline import HEADLINE, measured
-from creditloom.pipeline.commands.model.run_notes import run_notes
+from creditloom.pipeline.commands.retrain.run_notes import run_notes
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.model_registry import ModelRegistry
 from creditloom.serving.registry.runtime import RUNTIME

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from creditloom.decision.reasons.text import Language
-from creditloom.pipeline.commands.decisions.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.change import (
     OF_CASES,
     RawOption,
     RecourseOption,
     change_of,
 )
+from creditloom.pipeline.commands.letters.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.pipeline.commands.letters.letter import (
     ApplicationOption,

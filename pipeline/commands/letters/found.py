@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from creditloom.decision.decide import Decider
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.commands.decisions.first_decision import Decided, first_of
+from creditloom.pipeline.commands.letters.first_decision import Decided, first_of
 from creditloom.serving.applicant.letters.documents import LetterRules
 from creditloom.serving.batch.deciding_model import PARAMS, DecidingModel
 from creditloom.serving.batch.output import BatchFolder

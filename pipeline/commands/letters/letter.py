@@ -10,13 +10,13 @@ import typer
 
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.commands.decisions.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.change import (
     OF_LETTERS,
     RawOption,
     RecourseOption,
     change_of,
 )
+from creditloom.pipeline.commands.letters.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.serving.applicant.letters.letter_types import Letter
 from creditloom.storage.files.errors import DataError

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from creditloom.pipeline.base import params, paths
 from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.commands.model.run_notes import run_notes
+from creditloom.pipeline.commands.retrain.run_notes import run_notes
 from creditloom.serving.ledger.signing import PublicKey, private_key
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.alias_history import Change

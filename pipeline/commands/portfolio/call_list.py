@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from creditloom.storage.files.outputs import FileKind, require_ours
@@ -42,22 +43,24 @@ def call_list(accounts: pd.DataFrame) -> pd.DataFrame:
     bureau is told of this delay. An account with a step that has no words raises KeyError.
     """
     overdue = accounts[accounts["collection"] != "none"]
-    # Equal delays: the larger sum first, then by id, so that two runs give the same list.
     order = ["dpd_days", "balance_fen", "application_id"]
+    # Equal delays: the larger sum first, then by id, so that two runs give the same list.
     overdue = overdue.sort_values(order, ascending=[False, False, True], kind="stable")
     words = [STEPS[step] for step in overdue["collection"]]
-    return pd.DataFrame(
-        {
-            "place": range(1, len(overdue) + 1),
-            "application_id": overdue["application_id"].to_numpy(),
-            "what": [en for en, _ in words],
-            "what_zh": [zh for _, zh in words],
-            "between": overdue["contact_hours"].to_numpy(),
-            "days_overdue": overdue["dpd_days"].to_numpy().astype(int),
-            "owed_cny": (overdue["balance_fen"] / FEN_PER_CNY).round(2).to_numpy(),
-            "bureau": ["told" if told else "not told" for told in overdue["is_reported"]],
-        }
-    )
+    told = np.where(overdue["is_reported"], "told", "not told")
+    owed = (overdue["balance_fen"] / FEN_PER_CNY).round(2)
+    # table: column -> its values, in the order of COLUMNS
+    columns = {
+        "place": range(1, len(overdue) + 1),
+        "application_id": overdue["application_id"].to_numpy(),
+        "what": [en for en, _ in words],
+        "what_zh": [zh for _, zh in words],
+        "between": overdue["contact_hours"].to_numpy(),
+        "days_overdue": overdue["dpd_days"].to_numpy().astype(int),
+        "owed_cny": owed.to_numpy(),
+        "bureau": told,
+    }
+    return pd.DataFrame(columns)
 
 
 def require_calls(folder: Path) -> None:

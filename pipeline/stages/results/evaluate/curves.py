@@ -37,6 +37,7 @@ def gains(ks: pd.DataFrame) -> pd.DataFrame:
     turned = pd.DataFrame(
         {"series": ks["series"], "asked": 1 - ks["score"], "bads": 1 - ks["bad_share"]}
     )
+    # A share of applicants stands once a series: the order is whole without a tie-break.
     return turned.sort_values(["series", "asked"], kind="stable", ignore_index=True)
 
 

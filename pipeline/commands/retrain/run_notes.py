@@ -47,15 +47,12 @@ def run_notes(model: str, metrics: Mapping[str, Any]) -> RunNotes:
     day = dt.datetime.now(dt.UTC).date().isoformat()
     whole = params.mapping(paths.PARAMS)
     chosen = {block: whole[block] for block in BLOCKS if block in whole}
+    shown = {name: str(value)[:LONGEST_PARAM] for name, value in _leaves(chosen)}
     tags = {"dataset_sha256": _sha256(paths.MATRIX), "git_commit": _commit()}
-    return RunNotes(
-        name=f"{model} {day}",
-        text=_text(model, day, whole, metrics),
-        params={name: str(value)[:LONGEST_PARAM] for name, value in _leaves(chosen)},
-        figures=measured(metrics),
-        tags={name: value for name, value in tags.items() if value},
-        files=tuple((file, folder) for file, folder in FILES if file.exists()),
-    )
+    known = {name: value for name, value in tags.items() if value}
+    files = tuple((file, folder) for file, folder in FILES if file.exists())
+    text = _text(model, day, whole, metrics)
+    return RunNotes(f"{model} {day}", text, shown, measured(metrics), known, files)
 
 
 def _text(model: str, day: str, whole: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
