@@ -25,6 +25,7 @@ from .frames.columns import require_not_banned
 from .frames.feature_values import BeyondRows
 from .frames.input_block import InputBlock
 from .frames.row_rules import RowFault, one_per_row
+from .frames.short_warnings import shorten_warnings
 from .score.drift import PopulationCounts
 
 # What `predict` answers: decisions on the rows, or the counts of the last rows that came.
@@ -177,6 +178,7 @@ NEAR = 0.5
 def _load_pyfunc(path: str) -> DecisionModel:
     """Return the model of the bundle in the folder `path`; MLflow calls this by its name."""
     decider = Decider.load(path)
+    shorten_warnings()
     # Load compiled code now, so that the first row waits no longer than the others.
     decider.warm()
     # Keep what is loaded by now out of full collections: they need not walk over the objects of

@@ -16,6 +16,7 @@ from creditloom.pipeline.commands.letters.change import (
     RecourseOption,
     change_of,
 )
+from creditloom.pipeline.commands.letters.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.serving.applicant.letters.letter_types import Letter
 from creditloom.storage.files.errors import DataError
@@ -45,6 +46,7 @@ OutputOption = Annotated[
 def letter(
     decision_id: DecisionOption = None,
     application: ApplicationOption = None,
+    first: FirstOption = None,
     batch: BatchOption = None,
     bundle: BundleOption = None,
     source: InputOption = None,
@@ -62,7 +64,7 @@ def letter(
     An output that is a letter of ours is replaced, any other file is not.
     """
     _require_output(form, output)
-    found = find(decision_id, application, batch, bundle, source)
+    found = find(decision_id, application, batch, bundle, source, first)
     written = compose(found, language, change_of(found, recourse, raw, OF_LETTERS))
     content = finished(written, form)
     if output is None:
