@@ -237,9 +237,14 @@ class Decider:
         `DecisionError` for columns of which no row can be read.
         """
         block = self.bundle.reader.block(frame, (policy or self.bundle.policy).banned_columns)
+        return block, self.faults(block, today=today, repeated=repeated)
+
+    def faults(
+        self, block: InputBlock, *, today: dt.date, repeated: pa.Array | None = None
+    ) -> list[RowFault]:
+        """Return every fault of the rows of a block; `today` and `repeated` as in `judged`."""
         copies = repeated_ids(block.ids) if repeated is None else repeated
-        faults = [*find(block, copies, today), *self.bundle.reader.beyond_faults(block)]
-        return block, faults
+        return [*find(block, copies, today), *self.bundle.reader.beyond_faults(block)]
 
     def population(self) -> tuple[PopulationCounts, Drift]:
         """Return the counts of the last rows that came here, and what they say.
