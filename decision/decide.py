@@ -31,7 +31,8 @@ from .frames.input_block import InputBlock
 from .frames.input_frame import Frame
 from .frames.row_rules import RowFault, find, repeated_ids
 from .reasons.reasons import EXPLAINS, Explain, reasons_by_row
-from .reasons.text import LANGUAGES, Language, word_column
+from .reasons.text import LANGUAGES, Language
+from .reasons.words import word_column
 from .rulebook.condition import OPTIONAL
 from .rulebook.offer import Offers, offers
 from .rulebook.policy import Policy
@@ -312,7 +313,7 @@ class Decider:
         }
         offer = offer_columns(batch, verdicts)
         why = {
-            "reasons": reasons.array(n),
+            "reasons": reasons.column(n),
             "refusal_codes": verdicts.codes(),
             "actions": verdicts.action_texts(),
             "not_assessed": verdicts.not_assessed_codes(),

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..frames.arrow import offer_columns, tier_names
 from ..frames.input_frame import Frame
-from ..reasons.text import word_column
+from ..reasons.words import word_column
 from ..rulebook.offer import Offers, offers
 from ..rulebook.policy import Policy
 from ..score.tiers import Tiers

@@ -11,11 +11,10 @@ from string import Formatter
 from typing import TypeAlias
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..pricing.capacity import affordable, enquiry_cut, volume_limit
-from ..reasons.text import Language, number, numbers, word_column, yuan, yuans
+from ..reasons.text import Language, number, numbers, yuan, yuans
+from ..reasons.words import Texts, joined_text, word_column
 from ..rulebook.condition import SourcedValue, value
 from .batch_context import BatchContext
 
@@ -177,8 +176,8 @@ def _factor(figure: SourcedValue | None) -> float:
 
 # The sentence of each cap for the person that it holds back, with the numbers it is made of.
 
-Words: TypeAlias = pa.Array | str
-Amounts = Callable[[str], pa.Array]
+Words: TypeAlias = Texts | str
+Amounts = Callable[[str], Texts]
 
 # table: the sentence of each cap in English and Chinese
 CAP_TEXTS = {
@@ -230,10 +229,10 @@ CAP_TEXTS = {
 }
 
 
-def cap_texts(batch: BatchContext, cap: str, rows: np.ndarray, language: Language) -> pa.Array:
+def cap_texts(batch: BatchContext, cap: str, rows: np.ndarray, language: Language) -> Texts:
     """Return the sentence of `cap` for each of `rows` (positions in the batch)."""
 
-    def amounts(name: str) -> pa.Array:
+    def amounts(name: str) -> Texts:
         return yuans(np.nan_to_num(batch.yuan(name)[rows]), language)
 
     fields = _fields(batch, cap, rows, language, amounts)
@@ -242,7 +241,7 @@ def cap_texts(batch: BatchContext, cap: str, rows: np.ndarray, language: Languag
     pieces: list[Words] = []
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [literal, fields[name]] if name else [literal]
-    return pc.binary_join_element_wise(*pieces, "")
+    return joined_text(*pieces)
 
 
 def _fields(

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..frames.input_frame import Frame
-from ..reasons.text import word_column
+from ..reasons.words import FEW, Texts, word_column
 from ..rulebook.condition import Criterion
 from ..rulebook.policy import Policy
 from ..score.tiers import Tiers
@@ -157,23 +157,25 @@ class Verdicts:
         lent = (self.outcome <= REFER) & self.limits.is_cut
         return lent | (self.is_too_small & (self.outcome == DECLINE) & (self.by_tier != DECLINE))
 
-    def codes(self) -> pa.Array:
+    def codes(self) -> pa.Array | list[list[str]]:
         """Return the codes of the refusing rules that fired, a list per application, each once."""
         refusing = [hits for hits in self.fired if hits.outcome == "refuse"]
         n = len(self.outcome)
         codes, which = words_of(n, refusing, [hits.code for hits in refusing])
+        if n <= FEW:
+            return [[*codes[k]] for k in which.tolist()]
         return pa.array(codes, pa.list_(pa.string())).take(pa.array(which))
 
-    def action_texts(self) -> pa.Array:
+    def action_texts(self) -> Texts:
         """Return what the filters ask for: `FR02 freeze for 24 hours; ...`; null for nothing."""
         texts = [f"{hits.code} {hits.text_en}" for hits in self.actions]
         return self._joined(self.actions, texts, "; ")
 
-    def not_assessed_codes(self) -> pa.Array:
+    def not_assessed_codes(self) -> Texts:
         """Return the codes of criteria and filters that could not be assessed; null for none."""
         return self._joined(self.not_assessed, [hits.code for hits in self.not_assessed], " ")
 
-    def _joined(self, fired: Sequence[RuleHits], words: Sequence[str], separator: str) -> pa.Array:
+    def _joined(self, fired: Sequence[RuleHits], words: Sequence[str], separator: str) -> Texts:
         """Return one text per application: the words of what fired on it; null for nothing."""
         combinations, which = words_of(len(self.outcome), fired, words)
         texts = [separator.join(present) or None for present in combinations]

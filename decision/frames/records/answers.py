@@ -60,6 +60,8 @@ def with_refusals(
 
 def _plain(values: Any) -> list[Any]:
     """Return a column as plain values, None for a missing one."""
+    if isinstance(values, list):
+        return values
     if isinstance(values, pa.Array):
         return list(values.to_pylist())
     plain: list[Any] = values.tolist()
