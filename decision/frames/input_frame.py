@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from ..base.catalogue import Catalogue
 from ..base.layout import Layout
+from ..reasons.words import FEW
 from . import row_rules
 from .columns import (
     REMEMBERED_SHAPES,
@@ -158,6 +160,18 @@ def _purpose(block: InputBlock) -> np.ndarray:
         return np.full(len(block), None, dtype=object)
     words: np.ndarray = texts.to_numpy(zero_copy_only=False)
     return words
+
+
+def factorized(words: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+    """Return which of the distinct words each row holds (-1 = null), and the words."""
+    if len(words) > FEW:
+        which, distinct = pd.factorize(words)
+        return which, list(distinct)
+    place: dict[Any, int] = {}
+    given = words.tolist()
+    # A text that is missing may be NaN too, which is not equal to itself.
+    codes = [-1 if one is None or one != one else place.setdefault(one, len(place)) for one in given]
+    return np.array(codes, np.int64), [*place]
 
 
 def withheld(

@@ -167,6 +167,13 @@ class Explained(NamedTuple):
     verdicts: Verdicts
 
 
+class RowPoints(NamedTuple):
+    """The points of all rows per concept and the leading features, both rows x concepts."""
+
+    points: np.ndarray
+    lead: np.ndarray
+
+
 class _ChosenRows(NamedTuple):
     """The rows whose score is explained: their positions, features, points and leading features."""
 
@@ -184,8 +191,11 @@ def reasons_by_row(
     explain: Explain,
     language: Language,
     is_scored: np.ndarray,
+    explained: RowPoints | None = None,
 ) -> Explained:
     """Return why each row is decided as it is.
+
+    explained: the points of all rows, where they are known already.
 
     Why a person is needed comes first, then rules, the limit, and the score. Rows that are not
     scored are not explained by the score. From format 5 on a decline that no concept explains is
@@ -196,7 +206,7 @@ def reasons_by_row(
     if is_significant:
         # Whether a decline stands hangs on its reasons, whatever is asked to be explained.
         mask |= rests_on_score(verdicts) & is_scored
-    chosen = _chosen_rows(bundle, frame, mask)
+    chosen = _chosen_rows(bundle, frame, mask, explained)
     if is_significant:
         by_score = _significant_reasons(bundle, frame, chosen, language)
         has_reason = np.zeros(len(mask), dtype=bool)
@@ -238,9 +248,13 @@ def _is_chosen(verdicts: Verdicts, explain: Explain) -> np.ndarray:
     return np.full(len(verdicts.outcome), explain == "all")
 
 
-def _chosen_rows(bundle: Bundle, frame: Frame, mask: np.ndarray) -> _ChosenRows:
+def _chosen_rows(
+    bundle: Bundle, frame: Frame, mask: np.ndarray, explained: RowPoints | None
+) -> _ChosenRows:
     """Return the rows of `mask` with their points per concept."""
     rows = np.flatnonzero(mask)
+    if explained is not None:
+        return _ChosenRows(rows, frame.x[rows], explained.points[rows], explained.lead[rows])
     # Taken along the transpose, so that the values of a feature stay together in memory.
     x = np.take(frame.x.T, rows, axis=1).T
     points, lead = bundle.scorer.points_and_leads(x, bundle.reference_points)

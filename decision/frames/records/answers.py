@@ -62,11 +62,10 @@ def _plain(values: Any) -> list[Any]:
     """Return a column as plain values, None for a missing one."""
     if isinstance(values, list):
         return values
-    if isinstance(values, pa.Array):
-        return list(values.to_pylist())
-    plain: list[Any] = values.tolist()
     if isinstance(values, np.ndarray):
         # NaN alone is not equal to itself.
-        return [None if one is not None and one != one else one for one in plain]
+        return [one if one == one else None for one in values.tolist()]
+    if isinstance(values, pa.Array):
+        return list(values.to_pylist())
     # pandas' own whole numbers, whose null is no number.
-    return [one if isinstance(one, int) else None for one in plain]
+    return [one if isinstance(one, int) else None for one in values.tolist()]
