@@ -70,6 +70,13 @@ class SentenceBook:
     reference: Reference
     language: Language
 
+    def warm(self) -> None:
+        """Make all of it now, so that no decision waits for it."""
+        for name in ("of_concepts", "can_say", "has_number", "typical", "sign"):
+            getattr(self, name)
+        for name in ("typical_texts", "pieces", "holds"):
+            getattr(self, name)
+
     @cached_property
     def of_concepts(self) -> list[str]:
         """The sentence of each concept, where its features cannot be said."""

@@ -7,6 +7,7 @@ It is the door of a service that asks for one person at a time. A batch of many 
 from __future__ import annotations
 
 import datetime as dt
+import gc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,10 @@ class DirectScorer:
         decider = bundle if isinstance(bundle, Decider) else Decider.load(Path(bundle), threads=1)
         decider.terms(product, law)
         decider.warm()
+        # Sentences are made of texts that hang on the bundle alone.
+        decider.bundle.sentence_book(language).warm()
+        # What is loaded by now is kept out of full collections, as `_load_pyfunc` does.
+        gc.freeze()
         self.decider = decider
         self._direct = DirectDecider(decider)
         self._options = {"explain": explain, "language": language, "product": product, "law": law}
