@@ -9,7 +9,7 @@ import datetime as dt
 import difflib
 import gc
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from .frames.callers import mlflow_call, require_no_session_zone, worded
 from .frames.columns import require_not_banned
 from .frames.feature_values import BeyondRows
 from .frames.input_block import InputBlock
+from .frames.records.direct import DirectDecider
 from .frames.row_rules import RowFault, one_per_row
 from .frames.short_warnings import shorten_warnings
 from .score.drift import PopulationCounts
@@ -46,6 +47,7 @@ class DecisionModel:
 
     def __init__(self, decider: Decider) -> None:
         self.decider = decider
+        self.direct = DirectDecider(decider)
         # The table that a thread judged last, and the block that it was read to.
         self._judged = threading.local()
 
@@ -102,6 +104,21 @@ class DecisionModel:
             found = refused_only(block, one_per_row(faults), frame.index, decide)
         self.decider.count(block.features, len(block), scores[-1])
         return found
+
+    def answers(
+        self,
+        applications: Sequence[Mapping[str, Any]],
+        params: Mapping[str, Any] | None = None,
+        *,
+        today: dt.date | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return one answer per application, dict in and dict out, for one or few of them.
+
+        The values are those of `predict` on a frame of the same rows, without the frame; params are
+        those of `predict` but `answer`. today: the last day of an as_of; None is today, in UTC.
+        Raises `DecisionError` as `predict`.
+        """
+        return self.direct.answers(applications, today, **_for_decisions(params))
 
     def get_raw_model(self) -> DecisionModel:
         """Return the model that `mlflow.pyfunc.load_model(...).get_raw_model()` gives.

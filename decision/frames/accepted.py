@@ -335,6 +335,9 @@ def _moment_of(column: InputColumn) -> Callable[[Any], np.datetime64]:
     def read(value: Any) -> np.datetime64:
         if isinstance(value, np.datetime64):
             return value.astype("datetime64[us]")
+        if isinstance(value, pd.Timestamp):
+            # It may lie beyond the calendar of Python, which would take it for another moment.
+            return value.to_datetime64().astype("datetime64[us]")
         if isinstance(value, dt.datetime):
             return in_utc(value)
         if isinstance(value, dt.date):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditloom.decision.reasons.text import FEW_VALUES, NUMBER, PERCENTAGE, YUAN, Style
+from creditloom.decision.reasons.words import FEW
+from creditloom.decision.reasons.text import NUMBER, PERCENTAGE, YUAN, Style
 
 STYLES = [NUMBER, YUAN, PERCENTAGE]
 NEAR_HALVES = [
@@ -31,8 +32,8 @@ NEAR_HALVES = [
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8))
 def test_many_are_written_as_each_alone(style: Style, values: list[float]) -> None:
     assert (
-        style.many(np.array(values * FEW_VALUES)).to_pylist()
-        == [style.one(value) for value in values] * FEW_VALUES
+        style.many(np.array(values * FEW)).to_pylist()
+        == [style.one(value) for value in values] * FEW
     )
 
 
@@ -64,4 +65,4 @@ def test_money_and_shares_of_every_size(style: Style, decimals: int) -> None:
 )
 def test_how_they_look(style: Style, value: float, text: str) -> None:
     assert style.many(np.array([value])).to_pylist() == [text]
-    assert style.many(np.full(FEW_VALUES, value)).to_pylist() == [text] * FEW_VALUES
+    assert style.many(np.full(FEW, value)).to_pylist() == [text] * FEW

@@ -50,7 +50,7 @@ def test_rows_are_written_with_machine_and_verdict(
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    expected = "expected one of kernel, latency, job, features, events, lake, fit_rows"
+    expected = "expected one of kernel, latency, job, features, events, lake, fit_rows, direct"
     with pytest.raises(typer.BadParameter, match=expected):
         command.bench(["speed"], output=tmp_path / "bench.json")
 

@@ -27,11 +27,11 @@ from creditloom.storage.files.store import write_json
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
-}
+} | {"direct": "creditloom.pipeline.proof.bench_direct.one_decision"}
 # The tables that can stand beside an earlier checkout.
-BESIDE_EARLIER = ("events", "fit_rows")
+BESIDE_EARLIER = ("events", "fit_rows", "direct")
 # Tables that measure the model of the current folder. It must have been made before.
-OF_THE_MODEL = ("latency", "job", "events")
+OF_THE_MODEL = ("latency", "job", "events", "direct")
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -61,7 +61,7 @@ QuickOption = Annotated[
 EarlierOption = Annotated[
     Path | None,
     typer.Option(
-        help="checkout of an earlier commit, whose command is measured in turns (events, fit_rows)"
+        help="checkout of an earlier commit, measured in turns (events, fit_rows, direct)"
     ),
 ]
 OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
