@@ -69,10 +69,7 @@ def judged_call(judge: Judge, tables: Mapping[str, pa.Table], source: str) -> Ca
 
     Raises DataError for a table that a store does not take, and as `judging.typed`.
     """
-    events = {}
-    applications = None
-    bad = {}
-    for name, rows in tables.items():
+    for name in tables:
         if name not in TAKEN:
             raise DataError.of(
                 f"A store of persons has no table `{name}`",
@@ -81,7 +78,10 @@ def judged_call(judge: Judge, tables: Mapping[str, pa.Table], source: str) -> Ca
                 got=name,
                 next_step="leave the table out; nothing was added",
             )
-        good, aside = judge.judged(TAKEN[name], rows, f"{source}: {name}")
+    events = {}
+    applications = None
+    bad = {}
+    for name, (good, aside) in judge.judged(tables, TAKEN, source).items():
         if aside:
             bad[name] = aside
         if name == APPLICATIONS.name:
