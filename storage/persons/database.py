@@ -75,6 +75,8 @@ CREATE TABLE texts (
     numbering TEXT NOT NULL, id INTEGER NOT NULL, text TEXT NOT NULL, PRIMARY KEY (numbering, id)
 ) WITHOUT ROWID;
 CREATE INDEX texts_by_text ON texts (numbering, text);
+-- folders of snapshots that decisions were made with
+CREATE TABLE snapshots (path TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE columns_of_texts (name TEXT PRIMARY KEY, numbering TEXT NOT NULL) WITHOUT ROWID;
 """
 

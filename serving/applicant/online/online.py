@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 
 from creditloom.decision.decide import Decider
 from creditloom.features.aggregates.event_arrays import EventArrays
@@ -23,11 +24,19 @@ from creditloom.features.network.one_person_network import others_of_one
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.applicant.online.asked import AskedApplication, asked
 from creditloom.serving.applicant.online.graph_now import GraphNow
+from creditloom.serving.applicant.online.open_journal import (
+    SEAL_EVERY,
+    OpenJournal,
+    keep_snapshot,
+    note_places,
+)
 from creditloom.serving.applicant.online.rows_of_others import LOCATION, StoredOthers
 from creditloom.serving.applicant.online.scoring import BatchOfOne, Scorer
+from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.serving.applicant.online.snapshot_check import OnlineSnapshot
 from creditloom.serving.batch.events import names_read
 from creditloom.serving.inputs import columns
+from creditloom.storage.persons.appending import Appended
 from creditloom.storage.persons.reading import Reader
 from creditloom.storage.persons.store import PersonStore, position
 from creditloom.storage.persons.stored import OWN_TABLES, PLACE_COLUMNS
@@ -120,9 +129,12 @@ class Online:
     Many threads may ask at once.
     """
 
-    def __init__(self, features: OnlineFeatures, scorer: Scorer) -> None:
+    def __init__(
+        self, features: OnlineFeatures, scorer: Scorer, journal: OpenJournal | None = None
+    ) -> None:
         self.features = features
         self.scorer = scorer
+        self.journal = journal
 
     @classmethod
     def open(
@@ -137,6 +149,9 @@ class Online:
         law: str = "",
         without: Collection[str] = (),
         accept_snapshot: str = "",
+        journal: Path | str | None = None,
+        seal_every: int = SEAL_EVERY,
+        log: Path | str | None = None,
     ) -> Self:
         """Open a store for decisions by the bundle in a folder.
 
@@ -144,6 +159,9 @@ class Online:
         graph. `accept_snapshot`: why a snapshot of other files than the store's is right.
         `explain`, `language`, `product` and `law` are those of `Decider.decide`. The features of
         the raw tables `without` are null; every other table that the bundle needs must be there.
+        `journal`: folder in which each answer is written before it is given; after `seal_every` of
+        them they are sealed as a batch in it. `log` is the folder of the log of batches (beside
+        them), which then names store and journal for an erasure.
         Raises DataError and DecisionError, each with the next step.
         """
         persons = PersonStore.at(Path(store))
@@ -155,7 +173,16 @@ class Online:
         decider = Decider.load(Path(bundle), threads=1)
         decider.warm()
         read = columns(Path(bundle), {*STATED, *FACTS} & {*STATED, *names})
-        return cls(features, BatchOfOne(decider, read, options))
+        scorer = BatchOfOne(decider, read, options)
+        if journal is None:
+            return cls(features, scorer)
+        chosen = {name: value for name, value in options.items() if value}
+        sealing = Sealing(Path(journal), Path(bundle), chosen, None if log is None else Path(log))
+        note_places(sealing, persons.database.root)
+        if graph is not None:
+            keep_snapshot(persons, graph.opened_as.path)
+        names_kept = [one.name for one in read]
+        return cls(features, scorer, OpenJournal(sealing, names_kept, seal_every))
 
     def decide(
         self, person: int, as_of: dt.datetime, facts: Mapping[str, Any] | None = None
@@ -168,10 +195,30 @@ class Online:
         was decided. Raises DataError for a person who never applied.
         """
         made = self.features.made(person, as_of, facts)
-        return self.scorer.decide(made.application, today=as_of.date())
+        answer = self.scorer.decide(made.application, today=as_of.date())
+        if self.journal is not None:
+            snapshot = "" if self.features.graph is None else self.features.graph.sha256
+            self.journal.write(made.application, made.position, snapshot, answer)
+        return answer
+
+    def append(self, tables: Mapping[str, pa.Table]) -> Appended:
+        """Add rows of raw tables; they count for every decision from now on, and are on the disk.
+
+        Runs are merged behind. Raises DataError as `PersonStore.append`.
+        """
+        store = self.features.store
+        done = store.append(tables)
+        store.merge_behind()
+        return done
+
+    def seal(self) -> list[Path]:
+        """Seal the lines of the journal; return the folders of the batches."""
+        return [] if self.journal is None else self.journal.seal()
 
     def close(self) -> None:
-        """Close the store."""
+        """Seal the journal, and close the store."""
+        if self.journal is not None:
+            self.journal.close()
         self.features.store.close()
 
 

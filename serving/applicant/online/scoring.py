@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -40,9 +40,7 @@ class BatchOfOne:
         self, decider: Decider, columns: tuple[InputColumn, ...], options: Mapping[str, str]
     ) -> None:
         self._model = DecisionModel(decider)
-        self._schema = pa.schema(
-            [(one.name, TYPES.get(one.kind, pa.float64())) for one in columns if one.name != ID]
-        )
+        self._types = {one.name: TYPES.get(one.kind, pa.float64()) for one in columns}
         self._options = dict(options)
 
     def decide(self, application: Mapping[str, Any], *, today: dt.date) -> dict[str, Any]:
@@ -59,7 +57,22 @@ class BatchOfOne:
 
     def row(self, application: Mapping[str, Any]) -> pa.Table:
         """Return the table of one application, as a batch of raw events writes it."""
-        ids = pa.array([application[ID]])
-        arrays = [pa.array([application.get(field.name)], field.type) for field in self._schema]
-        names = [ID, *self._schema.names]
-        return pa.Table.from_arrays([ids, *arrays], names=names)
+        arrays = [
+            one_column([application.get(name)], kind) for name, kind in self._types.items()
+        ]
+        return pa.Table.from_arrays(arrays, names=list(self._types))
+
+
+def one_column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return values of one column in Arrow, null for None and NaN; `kind` where all are null.
+
+    A flag may come as true and false or as 1 and 0, and whole numbers beside others: the door reads
+    them alike.
+    """
+    known = [None if value is None or value != value else value for value in values]
+    kinds = {type(value) for value in known if value is not None}
+    if not kinds:
+        return pa.nulls(len(known), kind)
+    if kinds == {bool, float}:
+        return pa.array([None if one is None else float(one) for one in known], pa.float64())
+    return pa.array(known, pa.float64() if kinds == {int, float} else None)
