@@ -147,7 +147,11 @@ def _circles(mine: Ties, person: int, as_of: int, rows: RowsOfOthers) -> tuple[f
             if third in payers and third != person:
                 moments.append(max(since, moment, payers[third]))
     ever = sum(moment < as_of for moment in moments)
-    return float(busiest), float(ever), float(ever - sum(moment < as_of - MONTH for moment in moments))
+    return (
+        float(busiest),
+        float(ever),
+        float(ever - sum(moment < as_of - MONTH for moment in moments)),
+    )
 
 
 # Devices and addresses.
@@ -252,5 +256,3 @@ def _seen(rows: EventArrays, as_of: int, since: int) -> np.ndarray:
 def _share(top: float, bottom: float) -> float:
     """Return top / bottom; null where there is nothing."""
     return float(top) / float(bottom) if bottom else float("nan")
-
-

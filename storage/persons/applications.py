@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from creditloom.features.contract.tables import APPLICATIONS
-from creditloom.storage.persons.judging import BadRow
+from creditloom.storage.persons.writing.judging import BadRow
 
 if TYPE_CHECKING:
     # That module reads this one.
-    from creditloom.storage.persons.appending import Call
+    from creditloom.storage.persons.writing.appending import Call
 
 # The bit of each consent, by the name of its column.
 CONSENTS = {

@@ -14,9 +14,9 @@ from creditloom.storage.files.store import open_parquet
 from creditloom.storage.folders.identity import FixedFile, fixed
 from creditloom.storage.folders.lake_lists import is_lake, read_lake
 from creditloom.storage.folders.raw_folder import name_in, raw_tables
-from creditloom.storage.persons.appending import TAKEN, Appended
 from creditloom.storage.persons.store import PersonStore
 from creditloom.storage.persons.texts import keep_numberings
+from creditloom.storage.persons.writing.appending import TAKEN, Appended
 
 # Rows of a call: a run of its own, some tens of MB in memory.
 CALL_ROWS = 500_000
@@ -45,7 +45,7 @@ class Loaded:
 
 
 def load(store: PersonStore, root: Path) -> Loaded:
-    """Add all files of raw tables below `root`, a folder or a lake; files known before are left out.
+    """Add all files of raw tables below `root`, a folder or a lake; known files are left out.
 
     Killed at any moment, it goes on with the same command. Raises DataError for what no table
     claims, and as `PersonStore.append`.
@@ -63,8 +63,9 @@ def load(store: PersonStore, root: Path) -> Loaded:
         for file in fixed(files[name], HASHING_THREADS):
             before = len(done.known)
             for digest, rows in _calls(file):
-                told = store.append({name: rows}, source=name_in(root, name, file.path),
-                                    digest=digest)
+                told = store.append(
+                    {name: rows}, source=name_in(root, name, file.path), digest=digest
+                )
                 done.add(told)
                 if not told.is_new and len(done.known) == before:
                     done.known.append(name_in(root, name, file.path))

@@ -16,7 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from creditloom.storage.persons.appending import (
+from creditloom.storage.persons.database import PersonDatabase
+from creditloom.storage.persons.writing.appending import (
     Appended,
     digest_of,
     judged_call,
@@ -24,9 +25,8 @@ from creditloom.storage.persons.appending import (
     require_tables,
     write_call,
 )
-from creditloom.storage.persons.database import PersonDatabase
-from creditloom.storage.persons.judging import Judge
-from creditloom.storage.persons.merging import due, merge
+from creditloom.storage.persons.writing.judging import Judge
+from creditloom.storage.persons.writing.merging import due, merge
 
 # What `append` says of where its rows come from.
 CALL = "append"
@@ -69,7 +69,7 @@ class PersonStore:
     ) -> Appended:
         """Add the rows of some raw tables, by the name of each; they are on the disk on return.
 
-        The same call again adds nothing, and a row whose key is there, equal in every column, counts
+        The same call again adds nothing. A row whose key is there, equal in every column, counts
         once. Rows that break the contract are set aside. `digest` names the call; by default it is
         made of the rows. Raises DataError where nothing of the call can be added.
         """

@@ -15,7 +15,6 @@ from creditloom.storage.mapped.text_ids import IDS, MAPPED, MARK, Numbering
 from creditloom.storage.persons.store import PersonStore
 
 
-
 def numberings(store: PersonStore) -> dict[str, Numbering]:
     """Return the numberings of a store, for a mapping to go on with; none of a new store."""
     found: dict[str, tuple[list[int], list[str]]] = {}
@@ -59,9 +58,7 @@ def _of(root: Path) -> tuple[dict[str, Path], dict[str, str]]:
     return {name: root / IDS / f"{name}.parquet" for name in set(ids.values())}, ids
 
 
-def _keep(
-    connection: sqlite3.Connection, name: str, number: int, text: str, root: Path
-) -> None:
+def _keep(connection: sqlite3.Connection, name: str, number: int, text: str, root: Path) -> None:
     query = "SELECT text FROM texts WHERE numbering = ? AND id = ?"
     there = connection.execute(query, (name, number)).fetchone()
     if there is None:

@@ -15,6 +15,7 @@ from creditloom.storage.persons.applications import (
     consents_of,
     of_person,
 )
+from creditloom.storage.persons.texts import text_of
 
 ID = "application_id"
 # Columns of an application that need a consent: null where it is refused.
@@ -46,7 +47,7 @@ def asked(
     """Return the application that is asked for. Raises DataError where there is none."""
     known = of_person(connection, person)
     if facts is None or set(facts) == {ID}:
-        stated = _stored(known, person, facts)
+        stated = _stored(connection, known, person, facts)
     else:
         stated = _new(person, facts)
     given = consents_of(stated)
@@ -60,11 +61,16 @@ def asked(
 
 
 def _stored(
-    known: list[StoredApplication], person: int, facts: Mapping[str, Any] | None
+    connection: sqlite3.Connection,
+    known: list[StoredApplication],
+    person: int,
+    facts: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
+    """Return what an application of the store states, its id as the user writes it."""
     good = [one for one in known if not one.fault]
     if facts is not None:
-        good = [one for one in good if one.application_id == facts[ID]]
+        own = facts[ID]
+        good = [one for one in good if own in (one.application_id, _shown(connection, one))]
     if not good:
         faults = ", ".join(one.fault for one in known if one.fault)
         raise DataError.of(
@@ -74,7 +80,11 @@ def _stored(
             got=f"set aside by {faults}" if faults else "none",
             next_step="append it first, or give what it states as `facts`",
         )
-    return good[-1].stated
+    return {**good[-1].stated, ID: _shown(connection, good[-1])}
+
+
+def _shown(connection: sqlite3.Connection, one: StoredApplication) -> int | str:
+    return text_of(connection, ID, one.application_id)
 
 
 def _new(person: int, facts: Mapping[str, Any]) -> dict[str, Any]:

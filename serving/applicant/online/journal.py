@@ -25,6 +25,9 @@ from creditloom.storage.files.formats import of_line, to_line
 
 # The format of a line.
 JOURNAL = 1
+# Kinds of places where values of persons lie, by which an erasure opens them.
+STORE = "persons"
+FOLDER = "journal"
 OPEN = "open-*.jsonl"
 CLOSED = "closed-*.jsonl"
 

@@ -23,7 +23,6 @@ from creditloom.features.engine.one_person import OnePerson, Values
 from creditloom.features.network.one_person_network import others_of_one
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.applicant.online.asked import AskedApplication, asked
-from creditloom.serving.applicant.online.graph_now import GraphNow
 from creditloom.serving.applicant.online.open_journal import (
     SEAL_EVERY,
     OpenJournal,
@@ -36,10 +35,10 @@ from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.serving.applicant.online.snapshot_check import OnlineSnapshot
 from creditloom.serving.batch.events import names_read
 from creditloom.serving.inputs import columns
-from creditloom.storage.persons.appending import Appended
-from creditloom.storage.persons.reading import Reader
+from creditloom.storage.persons.rows.reading import Reader
+from creditloom.storage.persons.rows.stored import OWN_TABLES, PLACE_COLUMNS
 from creditloom.storage.persons.store import PersonStore, position
-from creditloom.storage.persons.stored import OWN_TABLES, PLACE_COLUMNS
+from creditloom.storage.persons.writing.appending import Appended
 
 EPOCH = dt.datetime(1970, 1, 1)
 MICROSECOND = dt.timedelta(microseconds=1)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from creditloom.serving.applicant.online.journal import Line, Segment
+from creditloom.serving.applicant.online.journal import FOLDER, STORE, Line, Segment
 from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.ledger.log.notes import note_store
@@ -18,9 +18,6 @@ from creditloom.storage.persons.store import PersonStore
 # Decisions of a batch.
 SEAL_EVERY = 10_000
 ID = "application_id"
-# Kinds of places where values of persons lie, by which an erasure opens them.
-STORE = "persons"
-JOURNAL = "journal"
 
 
 class OpenJournal:
@@ -98,7 +95,7 @@ def note_places(sealing: Sealing, store: Path) -> None:
     log = Log.beside(sealing.folder / "any", sealing.log)
     key = private_key(sealing.key)
     note_store(log, STORE, store, key)
-    note_store(log, JOURNAL, sealing.folder, key)
+    note_store(log, FOLDER, sealing.folder, key)
 
 
 def keep_snapshot(store: PersonStore, snapshot: Path) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 from creditloom.features.aggregates.event_arrays import EventArrays
 from creditloom.features.network.one_person_network import ADDRESS
 from creditloom.storage.persons.applications import CONSENTS
-from creditloom.storage.persons.reading import Reader
-from creditloom.storage.persons.stored import ADDRESS_ROWS, DEVICE_ROWS, TIE_ROWS
+from creditloom.storage.persons.rows.reading import Reader
+from creditloom.storage.persons.rows.stored import ADDRESS_ROWS, DEVICE_ROWS, TIE_ROWS
 
 LOCATION = CONSENTS["consent_location"]
 CHECKS = "identity_checks"

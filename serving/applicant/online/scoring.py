@@ -57,9 +57,7 @@ class BatchOfOne:
 
     def row(self, application: Mapping[str, Any]) -> pa.Table:
         """Return the table of one application, as a batch of raw events writes it."""
-        arrays = [
-            one_column([application.get(name)], kind) for name, kind in self._types.items()
-        ]
+        arrays = [one_column([application.get(name)], kind) for name, kind in self._types.items()]
         return pa.Table.from_arrays(arrays, names=list(self._types))
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays
-from creditloom.storage.persons.stored import STORED, StoredTable
+from creditloom.storage.persons.rows.stored import STORED, StoredTable
 
 # Bytes of a block, near enough: what is read for one person of few rows, and the database keeps in
 # whole pages.
@@ -120,9 +120,7 @@ class OpenBlock:
         at = int(self.keys.searchsorted(key))
         return at if at < len(self.keys) and self.keys[at] == key else None
 
-    def rows(
-        self, number: int, at: int, names: Sequence[str] | None = None
-    ) -> EventArrays | None:
+    def rows(self, number: int, at: int, names: Sequence[str] | None = None) -> EventArrays | None:
         """Return the rows of the key at a place in one table, of these columns, or of all.
 
         None where it has none. The arrays are views of the block.

@@ -91,7 +91,9 @@ class Judge:
 
         Raises DataError as `typed`.
         """
-        read = {name: typed(tables[name], rows, f"{source}: {name}") for name, rows in given.items()}
+        read = {
+            name: typed(tables[name], rows, f"{source}: {name}") for name, rows in given.items()
+        }
         known = {name: _sql_of(tables[name], there) for name, (there, _) in read.items()}
         broken = self._broken({name: there for name, (there, _) in read.items()}, known)
         found = {}

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays, in_order
-from creditloom.storage.persons.blocks import OpenBlock
-from creditloom.storage.persons.stored import OWN_TABLES, StoredTable
+from creditloom.storage.persons.rows.blocks import OpenBlock
+from creditloom.storage.persons.rows.stored import OWN_TABLES, StoredTable
 
 # The block of each run that may hold a key.
 BLOCKS = """
@@ -102,5 +102,3 @@ def empty(table: StoredTable, names: Sequence[str] | None = None) -> EventArrays
     columns = {column.name: np.zeros(0, column.dtype) for column in taken}
     nulls = {column.name: np.zeros(0, np.uint8) for column in taken if column.nullable}
     return EventArrays(columns, nulls)
-
-

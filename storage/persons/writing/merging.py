@@ -16,11 +16,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays
-from creditloom.storage.persons.blocks import OpenBlock, SortedRows
 from creditloom.storage.persons.database import PersonDatabase
-from creditloom.storage.persons.keys import Keys
-from creditloom.storage.persons.reading import joined
-from creditloom.storage.persons.stored import OWN_TABLES, STORED
+from creditloom.storage.persons.rows.blocks import OpenBlock, SortedRows
+from creditloom.storage.persons.rows.keys import Keys
+from creditloom.storage.persons.rows.reading import joined
+from creditloom.storage.persons.rows.stored import OWN_TABLES, STORED
 
 # So many runs of about one size are merged; a person is then read of a few runs of each size.
 FAN_IN = 4
@@ -58,11 +58,11 @@ def due(connection: sqlite3.Connection) -> list[int]:
 
 
 @contextmanager
-def _held(database: PersonDatabase) -> Iterator[bool]:
-    """Yield whether this process may merge: another one may be at it."""
+def held(database: PersonDatabase, *, is_waiting: bool = True) -> Iterator[bool]:
+    """Yield whether this process alone may replace runs; `is_waiting` waits until it may."""
     with (database.root / LOCK).open("a") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if is_waiting else fcntl.LOCK_NB))
         except BlockingIOError:
             yield False
             return
@@ -75,7 +75,7 @@ def merge(database: PersonDatabase, *, is_all: bool = False) -> int:
     `is_all`: all runs become one, whatever their sizes.
     """
     merged = 0
-    with _held(database) as is_mine:
+    with held(database, is_waiting=False) as is_mine:
         if not is_mine:
             return 0
         _sweep(database)

@@ -18,11 +18,10 @@ from creditloom.features.aggregates.event_arrays import EventArrays
 from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES, Table
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.persons.applications import add_applications
-from creditloom.storage.persons.blocks import SortedRows
-from creditloom.storage.persons.judging import BadRow, Judge
-from creditloom.storage.persons.keys import Keys, known
-from creditloom.storage.persons.reading import Reader
-from creditloom.storage.persons.stored import (
+from creditloom.storage.persons.rows.blocks import SortedRows
+from creditloom.storage.persons.rows.keys import Keys, known
+from creditloom.storage.persons.rows.reading import Reader
+from creditloom.storage.persons.rows.stored import (
     ADDRESSES,
     DEVICES,
     OWN,
@@ -31,6 +30,7 @@ from creditloom.storage.persons.stored import (
     arrays_of,
     derived,
 )
+from creditloom.storage.persons.writing.judging import BadRow, Judge
 
 SPACES = (OWN, TIES, DEVICES, ADDRESSES)
 # The raw tables that a store takes; others are read by nothing that decides.
@@ -168,9 +168,7 @@ def _write_run(connection: sqlite3.Connection, events: Mapping[str, EventArrays]
     total = sum(map(len, events.values()))
     if not total:
         return
-    run = connection.execute(
-        "INSERT INTO runs (rows, is_whole) VALUES (?, 1)", (total,)
-    ).lastrowid
+    run = connection.execute("INSERT INTO runs (rows, is_whole) VALUES (?, 1)", (total,)).lastrowid
     everything = {**events, **derived(events)}
     for space in SPACES:
         blocks = SortedRows.of(space, everything).blocks()
@@ -192,7 +190,7 @@ def _with_new_keys(
     """Return the rows whose keys are new. Equal rows count once, different ones of a key never."""
     raw = OWN_TABLES[name].number
     ids = rows.columns["event_id"]
-    once, first, count = np.unique(ids, return_index=True, return_counts=True)
+    once, count = np.unique(ids, return_counts=True)
     before = known(connection, raw, once)
     spoilt = Reader(connection).spoilt.get(raw, np.zeros(0, np.int64))
     if not len(before.keys) and len(once) == len(ids) and not len(spoilt):
