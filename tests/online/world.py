@@ -1,4 +1,4 @@
-"""A small world for decisions online: raw tables, a bundle of real features, a snapshot, a store."""
+"""A small world for decisions online: raw tables, a bundle, a snapshot, a store."""
 
 from __future__ import annotations
 
