@@ -65,7 +65,10 @@ class VisibleRows:
         self.n = len(as_of)
         self._table = _in_order(table)
         self.time = _native(self._table, "event_time")
-        row = _native(self._table, "row")
+        self._place(_native(self._table, "row"), as_of)
+
+    def _place(self, row: np.ndarray, as_of: np.ndarray) -> None:
+        """Say where each event lies, and begin to keep what is made of the events."""
         self.application, self.age, self.day, self.step = row_positions.event_positions(
             row, self.time, as_of
         )

@@ -82,7 +82,7 @@ class OpenSnapshot:
                 next_step=AGAIN,
             )
         manifest = read_document(path / MARK, SNAPSHOT)
-        if manifest["sha256"] != _hash_of(manifest):
+        if manifest["sha256"] != hash_of(manifest):
             raise _changed(path / MARK, "the content that its sha256 says", "another content")
         for name, said in manifest["tables"].items():
             file = path / f"{name}.parquet"
@@ -145,7 +145,7 @@ class OpenSnapshot:
         what was set aside now.
         """
         for table in self.manifest["sources"]:
-            if table in MADE_OF and _aside(quarantine, table) != self.manifest["aside"][table]:
+            if table in MADE_OF and aside_of(quarantine, table) != self.manifest["aside"][table]:
                 raise DataError.of(
                     "The contract sets other raw rows aside than for the snapshot",
                     where=self.path,
@@ -204,9 +204,9 @@ def _write_manifest(
         "made_by": libraries(),
         "sources": sources,
         "tables": tables,
-        "aside": {name: _aside(work / QUARANTINE, name) for name in raw},
+        "aside": {name: aside_of(work / QUARANTINE, name) for name in raw},
     }
-    write_json({**manifest, "sha256": _hash_of(manifest)}, work / MARK)
+    write_json({**manifest, "sha256": hash_of(manifest)}, work / MARK)
 
 
 def _tables(
@@ -257,7 +257,7 @@ def _month(as_of: dt.datetime) -> int:
     return int(clock.month_index(np.array([as_of], "datetime64[us]"))[0])
 
 
-def _aside(quarantine: Path, table: str) -> str:
+def aside_of(quarantine: Path, table: str) -> str:
     """Return a digest of the rows of a table that were set aside: their files and places."""
     file = quarantine / f"{table}.parquet"
     if not file.is_file():
@@ -267,7 +267,7 @@ def _aside(quarantine: Path, table: str) -> str:
     return hashlib.sha256(json.dumps(places).encode()).hexdigest()
 
 
-def _hash_of(manifest: Mapping[str, Any]) -> str:
+def hash_of(manifest: Mapping[str, Any]) -> str:
     """Return the hash of a manifest: of all that it says but the hash itself."""
     said = {name: value for name, value in manifest.items() if name != "sha256"}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
