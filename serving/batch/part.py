@@ -7,12 +7,10 @@ read, decided, written and noted in a receipt, here or on another machine.
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +19,7 @@ from numpy.typing import NDArray
 
 from creditloom.decision.frames.columns import ID
 from creditloom.decision.score.drift import PopulationCounts, total_counts
+from creditloom.features.engine.tasks import in_order
 from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder
@@ -34,8 +33,6 @@ from creditloom.serving.own.text_columns import TextColumns
 
 # Applications in, decisions out, in the same order.
 Decide = Callable[[pa.Table], pa.Table]
-T = TypeVar("T")
-R = TypeVar("R")
 
 TEXTS = ("rule", "column", "reason")
 # Of a receipt: the counts per column of what training never saw.
@@ -104,26 +101,6 @@ class Work:
         beyond = getattr(self.decide, "beyond", None)
         counts = None if beyond is None else beyond(block)
         return None if counts is None else PopulationCounts.from_plain(counts)
-
-
-def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Yield work(item) for every item, in their order, `threads` at a time.
-
-    Items are taken only a few ahead, so memory stays bounded.
-    """
-    ahead: deque[Future[R]] = deque()
-    pool = ThreadPoolExecutor(threads)
-    try:
-        for item in items:
-            ahead.append(pool.submit(work, item))
-            # One more than the threads waits, so that none is idle while a result is used.
-            if len(ahead) > threads + 1:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        # Also when the reader stops early, or one item fails.
-        pool.shutdown(cancel_futures=True)
 
 
 def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:

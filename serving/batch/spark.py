@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from creditloom.features.engine.spark import open_session
+from creditloom.features.engine.spark_session import open_session
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.job import Engine
