@@ -1,9 +1,10 @@
 """Raw tables in any layout on Spark: the embedded kernel, one group of `applyInArrow` per bucket.
 
 A lake needs none of this: its shards are tasks with the embedded engine inside (`shards`). Here all
-tables travel in one frame, because a group is one table: a row holds the columns of its own
-source and nulls for the rest. The frame is shuffled by bucket once, which costs 25 times the CPU of
-the kernel; a Python worker holds one bucket at a time. Graph features are made on the driver (features/network/graph.py).
+tables travel in one frame, because a group is one table: a row holds the columns of its own source
+and nulls for the rest. The frame is shuffled by bucket once, which costs 25 times the CPU of the
+kernel; a Python worker holds one bucket at a time. Graph features are made on the driver
+(features/network/graph.py).
 """
 
 from __future__ import annotations

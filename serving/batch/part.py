@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from functools import cached_property
+from itertools import pairwise, takewhile
 from typing import Any
 
 import numpy as np
@@ -111,7 +112,7 @@ def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:
     return pa.table({"row": pa.array(rows + before), ID: ids, **texts})
 
 
-# Parts: a fixed number of rows of the input each, whatever the blocks they were decided in.
+# Parts: so many rows of the input each, whatever the blocks they were decided in.
 
 
 @dataclass(frozen=True)
@@ -147,27 +148,45 @@ class BatchPart:
         return entries(decisions, (row_hash, decision_hash), places, files, versions)
 
 
-def cut(blocks: Iterable[tuple[int, pa.Table]], size: int) -> Iterator[tuple[int, pa.Table]]:
-    """Yield the numbered blocks, cut where a part of `size` rows ends."""
+def part_bounds(starts: Sequence[int], size: int, *, is_by_file: bool) -> NDArray[np.int64]:
+    """Return the first row of each part, and the number of all rows at the end.
+
+    `starts` are the first rows of the input's files, and their end. A part has `size` rows, less
+    where the input ends, or, `is_by_file`, where a file does.
+
+    >>> part_bounds([0, 3, 3, 10], 4, is_by_file=True).tolist()
+    [0, 3, 7, 10]
+    >>> part_bounds([0, 3, 3, 10], 4, is_by_file=False).tolist()
+    [0, 4, 8, 10]
+    """
+    spans = pairwise(starts) if is_by_file else [(starts[0], starts[-1])]
+    firsts = [first for start, stop in spans for first in range(start, stop, size)]
+    return np.array([*firsts, starts[-1]], np.int64)
+
+
+def cut(
+    blocks: Iterable[tuple[int, pa.Table]], bounds: NDArray[np.int64]
+) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the numbered blocks, cut where a part ends; `bounds` as of `part_bounds`."""
     for start, block in blocks:
         done = 0
         while done < len(block):
-            rows = min(len(block) - done, size - (start + done) % size)
+            end = int(bounds[np.searchsorted(bounds, start + done, side="right")])
+            rows = min(len(block) - done, end - start - done)
             yield start + done, block.slice(done, rows)
             done += rows
 
 
-def gathered(outcomes: Iterable[BlockResult], size: int, total: int) -> Iterator[BatchPart]:
-    """Yield the outcomes as parts of `size` rows, the last one smaller; `total` rows end it."""
+def gathered(outcomes: Iterable[BlockResult], bounds: NDArray[np.int64]) -> Iterator[BatchPart]:
+    """Yield the outcomes as parts; `bounds` as of `part_bounds`."""
     held: list[BlockResult] = []
     for outcome in outcomes:
         held.append(outcome)
         stop = outcome.start + outcome.size
-        if stop % size == 0 or stop == total:
-            first = held[0].start
-            yield BatchPart(
-                number=first // size, first=first, rows=stop - first, outcomes=tuple(held)
-            )
+        first = held[0].start
+        number = int(np.searchsorted(bounds, first))
+        if stop == bounds[number + 1]:
+            yield BatchPart(number=number, first=first, rows=stop - first, outcomes=tuple(held))
             held = []
 
 
@@ -208,7 +227,8 @@ class Batch:
     """Input, output, what is read and by which versions.
 
     It is small and made of plain values, so that it travels to other processes. `texts` reads the
-    texts of a CSV.
+    texts of a CSV. A part has `part_rows` rows, or less where a file of the input ends and
+    `is_by_file`: the files are then the shards of a lake.
     """
 
     source: BatchInput
@@ -218,6 +238,17 @@ class Batch:
     today: dt.date
     part_rows: int
     texts: TextColumns | None = None
+    is_by_file: bool = False
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        """The first row of each part, and the number of all rows at the end."""
+        return part_bounds(self.source.starts, self.part_rows, is_by_file=self.is_by_file)
+
+    def numbers(self, first: int, stop: int) -> range:
+        """Return the numbers of the parts of rows `first`..`stop`, which lie where parts begin."""
+        begin, end = np.searchsorted(self.bounds, (first, stop)).tolist()
+        return range(begin, end)
 
     @property
     def names(self) -> list[str]:
@@ -237,11 +268,11 @@ class Batch:
         to the one before it: parts may be made in any order, by several machines.
         """
         read = self.source.blocks(self.names, block_rows(len(self.columns)), first)
-        cut_blocks = cut(read, self.part_rows)
+        cut_blocks = cut(read, self.bounds)
         blocks = takewhile(lambda numbered: numbered[0] < stop, cut_blocks)
         work = Work(self.rules(duplicates), decide)
         outcomes: Iterator[BlockResult] = in_order(work, blocks, threads)
-        parts = gathered(outcomes, self.part_rows, self.source.rows)
+        parts = gathered(outcomes, self.bounds)
         # By `map` and not a loop: a loop's variable would keep a written part in memory while the
         # next one is made.
         yield from map(self._written, parts)
@@ -249,10 +280,11 @@ class Batch:
     def _written(self, part: BatchPart) -> Receipt:
         decisions = part.decisions
         rejected = part.rejected
-        file, group, row = self.source.places(part.decided_rows)
+        source = self.source.around(part.first, part.first + part.rows)
+        file, group, row = source.places(part.decided_rows)
         # Only the files of the part are named: a part that is kept must not depend on the others.
         used, place = np.unique(file, return_inverse=True)
-        contents = [self.source.fingerprints[index].sha256 for index in used]
+        contents = [source.contents[index] for index in used]
         ledger = part.ledger(decisions, (place, group, row), contents, self.versions)
         # Read of files that were the same before and after: else no part is made of them.
         self.source.check(part.first, part.first + part.rows)
