@@ -238,6 +238,14 @@ class BatchInput:
         at = np.searchsorted(firsts, rows, side="right") - 1
         return file[at], group[at], rows - firsts[at]
 
+    def rows_before(self, rows: NDArray[np.int64]) -> int:
+        """Return how many rows are read in vain where reading starts at each of these rows.
+
+        They lie between the start of a row group and the row; a CSV is read from its start.
+        """
+        _, _, firsts = self._groups
+        return int((rows - firsts[np.searchsorted(firsts, rows, side="right") - 1]).sum())
+
     def numbers(
         self, file: NDArray[np.int64], group: NDArray[np.int64], row: NDArray[np.int64]
     ) -> NDArray[np.int64]:

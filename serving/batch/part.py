@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise, takewhile
 from typing import Any
 
@@ -213,6 +213,12 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
 
 # A batch: what all its parts share, and how one is made.
 
+# Parts that a worker makes at least, where each reads and writes for itself: with fewer, one of
+# them would end long before the others.
+PARTS_A_WORKER = 2
+# Share of the rows that may be read twice for it: reading is a quarter of the work, so a tenth of
+# it costs less than one reader for all does.
+MAX_READ_TWICE = 0.1
 # Bytes of a block's numbers: a few of them, one per thread and one ahead, are held at once.
 BLOCK_BYTES = 20 << 20
 # Below, the cost of each call of the runtime shows; above, blocks win no speed any more.
@@ -267,15 +273,38 @@ class Batch:
         `first` and `stop` lie where a part begins, or the input ends. A receipt is without its link
         to the one before it: parts may be made in any order, by several machines.
         """
-        read = self.source.blocks(self.names, block_rows(len(self.columns)), first)
-        cut_blocks = cut(read, self.bounds)
-        blocks = takewhile(lambda numbered: numbered[0] < stop, cut_blocks)
         work = Work(self.rules(duplicates), decide)
-        outcomes: Iterator[BlockResult] = in_order(work, blocks, threads)
-        parts = gathered(outcomes, self.bounds)
+        numbers = self.numbers(first, stop)
+        if threads > 1 and self._is_for_workers(numbers, threads):
+            yield from in_order(partial(self.alone, work), numbers, threads)
+            return
+        outcomes: Iterator[BlockResult] = in_order(work, self._blocks(first, stop), threads)
         # By `map` and not a loop: a loop's variable would keep a written part in memory while the
         # next one is made.
-        yield from map(self._written, parts)
+        yield from map(self._written, gathered(outcomes, self.bounds))
+
+    def alone(self, work: Work, number: int) -> Receipt:
+        """Read, decide and write one part in this thread; return its receipt as `made` does."""
+        first, stop = self.bounds[number : number + 2].tolist()
+        outcomes = map(work, self._blocks(first, stop))
+        return self._written(next(gathered(outcomes, self.bounds)))
+
+    def _is_for_workers(self, numbers: range, threads: int) -> bool:
+        """Return whether each thread shall read and write for itself, and not one for all.
+
+        One that reads and writes for all holds many of them up. But a row group is read from its
+        start: where few parts begin near one, most rows would be read several times.
+        """
+        if len(numbers) < threads * PARTS_A_WORKER:
+            return False
+        firsts = self.bounds[numbers.start : numbers.stop]
+        rows = int(self.bounds[numbers.stop]) - int(firsts[0])
+        return self.source.rows_before(firsts) <= MAX_READ_TWICE * rows
+
+    def _blocks(self, first: int, stop: int) -> Iterator[tuple[int, pa.Table]]:
+        """Yield the numbered blocks of rows `first`..`stop`, cut where a part ends."""
+        read = self.source.blocks(self.names, block_rows(len(self.columns)), first)
+        return takewhile(lambda numbered: numbered[0] < stop, cut(read, self.bounds))
 
     def _written(self, part: BatchPart) -> Receipt:
         decisions = part.decisions

@@ -20,7 +20,7 @@ from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.job import Engine
 from creditloom.serving.batch.output import BatchFolder
-from creditloom.serving.batch.part import Batch, Receipt
+from creditloom.serving.batch.part import Batch, Receipt, Work
 from creditloom.serving.registry.lookup import Version
 from creditloom.storage.files.errors import exit_code, is_ours
 
@@ -84,9 +84,8 @@ class Task:
                 "deploy the same checkout everywhere",
                 OTHER_VERSIONS,
             )
-        first, stop = batch.bounds[part : part + 2].tolist()
-        # One thread: Spark runs as many tasks as there are cores.
-        return next(batch.made(model.decide(options), self.duplicates, first, stop, threads=1))
+        # In this thread: Spark runs as many tasks as there are cores.
+        return batch.alone(Work(batch.rules(self.duplicates), model.decide(options)), part)
 
 
 def on_spark(model: DecidingModel, options: dict[str, str], threads: int) -> Engine:
