@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 # Rows of a row group: DuckDB's default, which its vectors of 2,048 rows divide.
 ROW_GROUP = 122_880
 COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
-# Of a matrix: its doubles shrink little, and lz4 is read in two thirds of the CPU of snappy or zstd.
-# What is kept for years (raw tables, decisions, ledger) stays zstd: it is a third smaller, and its
-# storage costs more than the CPU that lz4 would save (docs/cost.md).
+# Of a matrix: its doubles shrink little, and lz4 is read in two thirds of the CPU of snappy or
+# zstd. What is kept for years (raw tables, decisions, ledger) stays zstd: it is a third smaller,
+# and its storage costs more than the CPU that lz4 would save (docs/cost.md).
 FAST_COMPRESSION: Mapping[str, Any] = {"compression": "lz4"}
 # Rows of a matrix's row group at least. With fewer, writer and readers begin thousands of column
 # chunks more often than they need to.
