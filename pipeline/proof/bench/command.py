@@ -27,11 +27,11 @@ from creditloom.storage.files.store import write_json
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
-}
+} | {"spark": "creditloom.pipeline.proof.bench.runs.spark_table"}
 # The tables that can stand beside an earlier checkout.
 BESIDE_EARLIER = ("events", "fit_rows")
 # Tables that measure the model of the current folder. It must have been made before.
-OF_THE_MODEL = ("latency", "job", "events")
+OF_THE_MODEL = ("latency", "job", "events", "spark")
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
