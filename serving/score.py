@@ -180,6 +180,7 @@ def score(
             today=dt.date.fromisoformat(request["today"]),
             part_rows=part_rows,
             texts=texts,
+            is_by_file=features is not None and features.is_by_shard,
         )
         sys.stderr.writelines(f"creditloom: {note}\n" for note in notes_on(batch, deciding.bundle))
         wanted = document(batch, request)

@@ -18,6 +18,8 @@ from creditloom.storage.files.text_files import FORMAT, StrPath, read_json, writ
 
 # batch.json, receipts and manifest.json of a batch, and the tables beside them.
 BATCH = 3
+# batch.json alone, where a part ends with a file of the input: a shard of a lake.
+BATCH_BY_FILE = 4
 # A line of the log beside batches, and of its heads.
 LOG = 1
 # features.json beside a batch of raw events.

@@ -1,6 +1,6 @@
 """Read and write Parquet and JSON files; no other module does.
 
-Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: snappy) in
+Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: lz4) in
 row groups of 122,880 rows, without pandas metadata, so that the same table gives the same bytes.
 """
 
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 # Rows of a row group: DuckDB's default, which its vectors of 2,048 rows divide.
 ROW_GROUP = 122_880
 COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
-# Of a matrix: its doubles shrink little by zstd, which takes twice the time to write them.
-FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
+# Of a matrix: its doubles shrink little, and lz4 is read in two thirds of the CPU of snappy or
+# zstd. What is kept for years (raw tables, decisions, ledger) stays zstd: it is a third smaller,
+# and its storage costs more than the CPU that lz4 would save (docs/cost.md).
+FAST_COMPRESSION: Mapping[str, Any] = {"compression": "lz4"}
 # Rows of a matrix's row group at least. With fewer, writer and readers begin thousands of column
 # chunks more often than they need to.
 MATRIX_ROWS = 8_192

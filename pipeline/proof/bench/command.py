@@ -27,11 +27,14 @@ from creditloom.storage.files.store import write_json
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
-} | {"direct": "creditloom.pipeline.proof.bench_direct.one_decision"}
+} | {
+    "direct": "creditloom.pipeline.proof.bench_direct.one_decision",
+    "spark": "creditloom.pipeline.proof.bench.runs.spark_table",
+}
 # The tables that can stand beside an earlier checkout.
 BESIDE_EARLIER = ("events", "fit_rows", "direct")
 # Tables that measure the model of the current folder. It must have been made before.
-OF_THE_MODEL = ("latency", "job", "events", "direct")
+OF_THE_MODEL = ("latency", "job", "events", "direct", "spark")
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
