@@ -21,6 +21,8 @@ PATTERNS = {
     "Ranks everyone who applied with an AUC of {} ({} on booked loans).":
         "对全部申请人排序的 AUC 为 {}（已放款贷款为 {}）。",
     "Ranks everyone who applied with an AUC of {}.": "对全部申请人排序的 AUC 为 {}。",
+    "Ranks rows that it did not learn from with an AUC of {}.": "对未参与学习的样本排序的 AUC 为 {}。",
+    "95 % of drawn samples lie in {}; the ridge has {}.": "95 % 的重抽样落在 {}；岭回归为 {}。",
     "{} bads come for each one that the PD expects.": "每预期一名坏客户，实际出现 {} 名。",
     "After every rule approves {} of the asked, {} of them truly bad.":
         "经全部规则后批准 {} 的完整申请，其中真实坏账率 {}。",

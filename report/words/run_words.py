@@ -86,6 +86,11 @@ RUN = {
         "能揭示受保护列的特征：AUC .5 毫无揭示，1 则每行皆可揭示",
     "A table of your own: figures are of rows that the model did not learn from":
         "自有数据表：指标均来自模型未学习的样本",
+    "Figures are of the rows of this table: another population needs a look of its own.":
+        "指标仅针对本表样本：其他人群须另行检验。",
+    "A row that was never booked has no outcome here; whoever decides by this model chose which "
+    "rows it could learn from.": "从未放款的样本没有结果；以往的审批决定了模型能学到哪些样本。",
+    "No letter: a table of one's own has no product and no law.": "无通知函：自有数据表没有产品与法规。",
     "Warnings about the table": "关于数据表的警示", "how grave": "严重程度", "name": "名称",
     "what was found": "发现", "what to do": "处理办法", "grave": "严重", "warning": "警告",
     "accepted": "已接受", "note": "提示",
