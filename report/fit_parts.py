@@ -31,8 +31,10 @@ SWARM_FEATURES = 12
 NO_LETTER = "No letter: a table of one's own has no product and no law."
 LIMITS = (
     "Figures are of the rows of this table: another population needs a look of its own.",
-    "A row that was never booked has no outcome here; whoever decides by this model chose which "
-    "rows it could learn from.",
+    (
+        "A row that was never booked has no outcome here; whoever decides by this model chose "
+        "which rows it could learn from."
+    ),
     "Reasons say what the score weighed, not what causes default.",
 )
 
@@ -48,7 +50,7 @@ def fit_parts(
     policy = Policy.from_json(json.dumps(tiers_only_policy()))
     asked = AskedCuts(cohort, fitted.tiers, policy)
     calibration = decider.bundle.scorer.calibration
-    features, dots = _features(fitted, decider, frame.iloc[sample])
+    features, dots = _features(decider, frame.iloc[sample])
     # table: part -> content
     return {
         "verdict": _verdict(fitted),
@@ -72,7 +74,7 @@ def _verdict(fitted: FittedTable) -> tuple[str, ...]:
 
 
 def _features(
-    fitted: FittedTable, decider: Decider, frame: pd.DataFrame
+    decider: Decider, frame: pd.DataFrame
 ) -> tuple[pd.DataFrame, tuple[dict[str, Any], ...]]:
     scorer = decider.bundle.scorer
     x = decider.read(frame).x
@@ -127,4 +129,3 @@ def _applicants(fitted: FittedTable, decider: Decider, frame: pd.DataFrame) -> S
     told = content(written, plain(scorer.catalogue))
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
     return ShownApplicants(text, len(records))
-

@@ -218,7 +218,7 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
     everyone_pd = pd_of(inputs.decisions, "pd")
     approved = portfolio_figures.approval_mask(everyone_pd, tiers, inputs.bundle.policy)
     vintages = figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins)
-    months = power_by_group.month_power(inputs.everyone, everyone_pd, params.max_weight)
+    months = power_by_group.month_power(inputs.everyone, everyone_pd, cohort.max_weight)
     roc, ks = figures.curves(cohort)
     return {
         "roc": roc,

@@ -76,7 +76,12 @@ def applicant_records(decider: Decider, frame: pd.DataFrame, pool: TextPool) -> 
     records = []
     for row, other, of_row in zip(english, chinese, steps, strict=True):
         reasons = [
-            [one["concept"], one["points"] is not None, pool.place(one["text"]), pool.place(zh["text"])]
+            [
+                one["concept"],
+                one["points"] is not None,
+                pool.place(one["text"]),
+                pool.place(zh["text"]),
+            ]
             for one, zh in zip(row["reasons"], other, strict=True)
         ]
         codes = [str(code) for code in (row["refusal_codes"] if _is_list(row) else ())]

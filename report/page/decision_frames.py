@@ -25,17 +25,18 @@ FIGURES = (
      "observable.ridge_ks_oot", "ridge {}"),
     ("group_calibration.door.o_e", Text("observed / expected bads", "实际/预期坏客户"), "number",
      "group_calibration.booked.o_e", "booked {}"),
-    ("calibration.calibration_in_the_large_p", Text("level of the PD, p", "PD 水平检验 p 值"), "p",
-     "calibration.mean_pd", "mean PD {}"),
-    ("group_calibration.door.slope.p_value", Text("slope of the PD is 1, p", "斜率为 1 的 p 值"), "p",
-     "calibration.slope", "slope {}"),
+    ("calibration.calibration_in_the_large_p", Text("level of the PD, p", "PD 水平检验 p 值"),
+     "p", "calibration.mean_pd", "mean PD {}"),
+    ("group_calibration.door.slope.p_value", Text("slope of the PD is 1, p", "斜率为 1 的 p 值"),
+     "p", "calibration.slope", "slope {}"),
     ("final.approve_rate", Text("approved, of the asked", "最终通过率"), "share",
      "final.asked", "of {} complete applications"),
     ("final.refer_rate", Text("referred to a person", "转人工"), "share", "", ""),
     ("final.decline_rate", Text("declined", "拒绝"), "share", "", ""),
-    ("portfolio.approval_rate", Text("below the cut, before rules", "分界点以下（规则前）"), "share",
-     "portfolio.bad_rate_approved", "bad rate {}"),
-    ("final.bad_rate_true", Text("true bad rate of the approved", "获批客群真实坏账率"), "rate", "", ""),
+    ("portfolio.approval_rate", Text("below the cut, before rules", "分界点以下（规则前）"),
+     "share", "portfolio.bad_rate_approved", "bad rate {}"),
+    ("final.bad_rate_true", Text("true bad rate of the approved", "获批客群真实坏账率"),
+     "rate", "", ""),
     ("portfolio.expected_profit_cny", Text("expected profit of a year", "年预期利润"), "money",
      "profit_bridge.run_forward_profit_cny", "run forward {}"),
 )  # fmt: skip
@@ -68,6 +69,12 @@ KIND_OF_NOTE = {
     "calibration.mean_pd": "rate",
     "profit_bridge.run_forward_profit_cny": "money",
 }
+NOT_FOR = (
+    "loans of another horizon, collections, marketing, people under age, another population "
+    "without validation"
+)
+OUTCOME = "90 or more days past due, or written off, within the performance window"
+PROTECTED = "none is a feature or a reason; they are kept for the audit"
 LOSS = Text("expected loss of a year", "年预期损失")
 WORST = Text("worst fairness ratio", "最差公平性比率")
 
@@ -176,18 +183,18 @@ def _outcome(metrics: Metrics) -> Iterator[str]:
 
 def limits(has_truth: bool) -> tuple[str, ...]:
     """Return what may not be concluded from the page."""
-    always = (
+    knowledge = (
         "Out of time is not out of knowledge: outcomes of the last months are read once, "
-        "and a second look at them would be training.",
-        "Profit is a model of one year with its stated terms, not an account.",
-        "Reasons say what the score weighed, not what causes default.",
+        "and a second look at them would be training."
     )
+    profit = "Profit is a model of one year with its stated terms, not an account."
+    reasons = "Reasons say what the score weighed, not what causes default."
     simulated = (
         "The lender and its people are simulated: nothing here is a statement about a real "
-        "institution, and figures through the door are known only because the world is simulated.",
+        "institution, and figures through the door are known only because the world is simulated."
     )
-    own = ("Outcomes of the refused are not known: figures stand for them by weights only.",)
-    return (*(simulated if has_truth else own), *always)
+    own = "Outcomes of the refused are not known: figures stand for them by weights only."
+    return (simulated if has_truth else own, knowledge, profit, reasons)
 
 
 def card(
@@ -198,18 +205,19 @@ def card(
     has_gain = f"{signed} of {n} features; {show(share, 'share')} of the gain"
     rows = f"{training['n_rows']:,} loans with {training['n_bads']:,} bads"
     stack = " + ".join(training["stack"])
+    use = f"PD of twelve months for applicants of {product}, with reasons and an offer"
     # table: name, text
     return (
         (Text("what it is", "模型"), f"stacked margins ({stack}), calibrated by one affine step"),
-        (Text("intended use", "预期用途"), f"PD of twelve months for applicants of {product}, with reasons and an offer"),
-        (Text("not for", "不适用"), "loans of another horizon, collections, marketing, people under age, another population without validation"),
+        (Text("intended use", "预期用途"), use),
+        (Text("not for", "不适用"), NOT_FOR),
         (Text("learnt from", "训练样本"), rows),
         (Text("known by", "信息截止"), str(training.get("known_by", "–"))),
         (Text("gain with a sign", "带符号约束的增益"), has_gain),
-        (Text("outcome", "目标"), "90 or more days past due, or written off, within the performance window"),
-        (Text("protected fields", "受保护字段"), "none is a feature or a reason; they are kept for the audit"),
+        (Text("outcome", "目标"), OUTCOME),
+        (Text("protected fields", "受保护字段"), PROTECTED),
         (Text("out-of-time applicants", "时间外样本量"), show(metrics["rows"]["oot"], "count")),
-    )  # fmt: skip
+    )
 
 
 def flat(content: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:

@@ -323,15 +323,7 @@ class ApplicantBrowser:
 
 
 PageBlock = (
-    Cards
-    | Flow
-    | PageTable
-    | Drawings
-    | Waterfall
-    | Note
-    | TermList
-    | Workbench
-    | ApplicantBrowser
+    Cards | Flow | PageTable | Drawings | Waterfall | Note | TermList | Workbench | ApplicantBrowser
 )
 
 

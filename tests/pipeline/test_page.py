@@ -163,7 +163,9 @@ def test_the_points_of_each_applicant_add_up(english: PageReader) -> None:
 def test_the_chinese_page_has_no_english_words(page: str) -> None:
     """Names of features, tables, codes, products and methods stay; nothing else does."""
     chinese = PageReader(page, "zh")
-    loose = sorted({f"{word}: {text[:80]}" for text in chinese.texts for word in english_words(text)})
+    loose = sorted(
+        {f"{word}: {text[:80]}" for text in chinese.texts for word in english_words(text)}
+    )
     assert loose == []
     told = chinese.applicants
     pairs = [*told["concepts"], *told["features"], *told["words"].values()]

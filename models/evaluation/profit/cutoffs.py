@@ -228,10 +228,17 @@ def cutoff_segments(asked: AskedCuts, groups: pd.DataFrame) -> pd.DataFrame:
         for group in sorted({str(value) for value in values if not pd.isna(value)}):
             member = np.array([str(value) == group for value in values])
             rows += [
-                {"pd_cut": cut, "field": name, "group": group, **_segment(asked, known, member, cut)}
+                {
+                    "pd_cut": cut,
+                    "field": name,
+                    "group": group,
+                    **_segment(asked, known, member, cut),
+                }
                 for cut in asked.cuts.tolist()
             ]
-    return pd.DataFrame(rows, columns=["pd_cut", "field", "group", "n", "approval_rate", "bad_rate"])
+    return pd.DataFrame(
+        rows, columns=["pd_cut", "field", "group", "n", "approval_rate", "bad_rate"]
+    )
 
 
 def _segment(
@@ -285,6 +292,4 @@ def score_density(cohort: Cohort, calibration: Calibration) -> pd.DataFrame:
     bads = np.bincount(step - low, known.weight * known.y, size)
     goods = np.bincount(step - low, known.weight * (1 - known.y), size)
     score = (np.arange(size) + low) * SCORE_STEP
-    return pd.DataFrame(
-        {"score": score, "goods": goods / goods.sum(), "bads": bads / bads.sum()}
-    )
+    return pd.DataFrame({"score": score, "goods": goods / goods.sum(), "bads": bads / bads.sum()})

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 from creditloom.report.page.drawn.svg import (
     Axes,
     Line,
-    Plane,
-    chart,
-    frame,
     label,
     lines,
 )
@@ -66,8 +63,14 @@ def cut_curves(cuts: pd.DataFrame) -> list[tuple[Text, str]]:
     ]
     approval = [line("approval_rate", Text("approved", "通过率"))]
     found = [
-        (Text("Approval by cut-off", "各分界点的通过率"), lines(approval, axes(Text("share of applicants", "申请人占比"), _rate))),
-        (Text("Bad rate of the approved by cut-off", "各分界点的获批坏账率"), lines(bad, axes(Text("bad rate", "坏账率"), _rate))),
+        (
+            Text("Approval by cut-off", "各分界点的通过率"),
+            lines(approval, axes(Text("share of applicants", "申请人占比"), _rate)),
+        ),
+        (
+            Text("Bad rate of the approved by cut-off", "各分界点的获批坏账率"),
+            lines(bad, axes(Text("bad rate", "坏账率"), _rate)),
+        ),
     ]
     if cuts["profit_cny"].notna().any():
         profit = [
@@ -100,7 +103,9 @@ def book_curves(table: pd.DataFrame) -> str:
             drawn.append(Line(Text(str(row["vintage"])), ((0.0, 0.0), *points)))
     # More lines than colours could not be told apart: the latest are drawn, the table has all.
     drawn = drawn[-5:]
-    axes = Axes(Text("months on book", "账龄（月）"), Text("gone bad so far", "累计坏账率"), _count, _rate)
+    axes = Axes(
+        Text("months on book", "账龄（月）"), Text("gone bad so far", "累计坏账率"), _count, _rate
+    )
     return lines(drawn, axes)
 
 
@@ -112,7 +117,9 @@ def month_lines(table: pd.DataFrame) -> str:
         return ""
     step = max(1, len(table) // 6)
     ticks = tuple((float(k), str(v)[:7]) for k, v in enumerate(table["vintage"]) if k % step == 0)
-    axes = Axes(Text("month of application", "申请月份"), Text("AUC"), _count, "{:.2f}".format, ticks)
+    axes = Axes(
+        Text("month of application", "申请月份"), Text("AUC"), _count, "{:.2f}".format, ticks
+    )
     low = min(v for _, v in points)
     return lines([Line(Text("AUC"), points)], axes, (max(0.0, low - 0.05), 1.0))
 

@@ -178,4 +178,6 @@ def spark(x: Sequence[float], y: Sequence[float]) -> str:
     path = "M" + "L".join(f"{k * step:.0f} {up(value):.0f}" for k, value in enumerate(y))
     zero = f'<path class="grid" d="M0 {up(0.0):.0f}H{SPARK_WIDTH:.0f}"/>'
     size = f'viewBox="0 0 {SPARK_WIDTH:.0f} {SPARK_HEIGHT:.0f}"'
-    return f'<svg class="spark" {size} aria-hidden="true">{zero}<path class="line" d="{path}"/></svg>'
+    return (
+        f'<svg class="spark" {size} aria-hidden="true">{zero}<path class="line" d="{path}"/></svg>'
+    )

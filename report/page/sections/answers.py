@@ -38,7 +38,9 @@ def answers(data: ReportData) -> Section | None:
         blocks.append(_coverage(data.coverage))
     if data.reasons is not None:
         frame = data.reasons.rename(columns={"text_en": "text"})
-        blocks.append(table(frame, REASONS, "How often each reason is given", fold=100, name="reasons"))
+        blocks.append(
+            table(frame, REASONS, "How often each reason is given", fold=100, name="reasons")
+        )
     blocks.extend(waterfall(example) for example in data.examples)
     return Section("reasons", Text("Reasons", "决策理由"), LEAD, tuple(blocks)) if blocks else None
 

@@ -87,8 +87,14 @@ def rows(data: ReportData) -> Section | None:
     )
     blocks: list[PageBlock] = [verdict]
     if len(red):
-        blocks.append(table(red, RED, "Red rows and what was decided about them", fold=500, name="fairness_red"))
-    blocks.append(table(shown, ROWS, "Every group, outcome and basis", fold=10, name="fairness_rows"))
+        blocks.append(
+            table(
+                red, RED, "Red rows and what was decided about them", fold=500, name="fairness_red"
+            )
+        )
+    blocks.append(
+        table(shown, ROWS, "Every group, outcome and basis", fold=10, name="fairness_rows")
+    )
     title = Text("Fairness of what decisions give", "各项决策结果的公平性")
     return Section("fairness-rows", title, LEAD, tuple(blocks))
 

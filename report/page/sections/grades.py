@@ -18,7 +18,7 @@ from creditloom.report.parts.blocks import (
 from creditloom.report.parts.data import ReportData, Text
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 # table: columns
 TIERS = (
@@ -143,7 +143,9 @@ def portfolio(data: ReportData) -> Section | None:
     """Return approval, bad rate, limits, rates and profit of both models at the same cut-off."""
     blocks: list[PageBlock] = []
     if data.portfolio is not None:
-        blocks.append(mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months", "portfolio"))
+        blocks.append(
+            mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months", "portfolio")
+        )
     if data.profit_bridge is not None:
         caption = "Profit of a year, step by step: from the price to the book run forward"
         blocks.append(table(data.profit_bridge, BRIDGE, caption, name="profit_bridge"))

@@ -59,13 +59,17 @@ def power(data: ReportData) -> Section | None:
     """Return AUC, Gini and KS side by side, figures of a `fit`, ROC and KS curves."""
     blocks: list[PageBlock] = []
     if data.power is not None:
-        blocks.append(table(data.power, POWER, "Ranking power, out-of-time applicants", name="power"))
+        blocks.append(
+            table(data.power, POWER, "Ranking power, out-of-time applicants", name="power")
+        )
         if not data.has_truth:
             blocks.append(Note(f"Oracle and reachable: {ABSENT}."))
     if data.uncertain is not None:
         blocks += [Note(sentence, "fail") for sentence in data.uncertain["text"]]
     if data.validation is not None:
-        blocks.append(table(data.validation, VALIDATION, _judged_by(data.validation), name="validation"))
+        blocks.append(
+            table(data.validation, VALIDATION, _judged_by(data.validation), name="validation")
+        )
     if curves := _curves(data):
         blocks.append(Drawings(curves))
     if not blocks:
@@ -159,7 +163,9 @@ def pictures(data: ReportData) -> Section | None:
         blocks.append(Drawings(tuple(_drawing(picture) for picture in group)))
     if data.concepts is not None:
         frame = data.concepts.rename(columns={"text_en": "text"})
-        blocks.append(table(frame, CONCEPTS, "Mean absolute points per concept", fold=100, name="concepts"))
+        blocks.append(
+            table(frame, CONCEPTS, "Mean absolute points per concept", fold=100, name="concepts")
+        )
     if not blocks:
         return None
     title = Text("What moves the score", "评分驱动因素")

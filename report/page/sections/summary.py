@@ -250,7 +250,7 @@ def fairness(data: ReportData) -> Section | None:
         "A ratio under 0.80 calls for a look."
     )
     rows = table(data.fairness, FAIRNESS, "Outcomes by audit field", fold=10, name="fairness")
-    return Section("fairness", Text("Fairness", "公平性审计"), lead, (rows,))
+    return Section("audit-fields", Text("Audit fields", "公平性审计"), lead, (rows,))
 
 
 def selection(data: ReportData) -> Section | None:
@@ -263,7 +263,9 @@ def selection(data: ReportData) -> Section | None:
     counts = data.selection["why"].value_counts()
     reasons = ", ".join(f"{n} {why}" for why, n in counts.items())
     lead = f"{show(len(data.selection), 'count')} features fell: {reasons}."
-    rows = table(data.selection, SELECTION, "Features that fell, and why", fold=MANY, name="selection")
+    rows = table(
+        data.selection, SELECTION, "Features that fell, and why", fold=MANY, name="selection"
+    )
     return Section("selection", Text("Selection", "特征筛选"), lead, (rows,))
 
 

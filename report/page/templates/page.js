@@ -159,10 +159,9 @@
     });
     each(sheet.benchRows, function (one, k) { one.classList.toggle("here", k === at); });
     each(document.querySelectorAll("svg.cuts"), function (svg) {
-      var mark = svg.querySelector(".marker") || svg.appendChild(document.createElementNS("http://www.w3.org/2000/svg", "path"));
+      var mark = svg.querySelector(".marker");
       var box = svg.viewBox.baseVal;
       var place = 52 + (box.width - 64) * at / Math.max(1, bench.dataset.n - 1);
-      mark.setAttribute("class", "marker");
       mark.setAttribute("d", "M" + place.toFixed(1) + " 14V" + (box.height - 34));
     });
     var segments = sheetOf("cutoff_segments");

@@ -144,7 +144,10 @@ def _hyperparameters() -> pd.DataFrame:
     chosen = {name: training[name] for name in ("trees", "leaves", "ridge_penalty")}
     weights = {f"stack weight of {name}": weight for name, weight in training["stack"].items()}
     given = dict(decision_frames.flat(section("train", dict[str, Any]), "train"))
-    rows = [(name, decision_frames.plain(value)) for name, value in ({**chosen, **weights, **given}).items()]
+    rows = [
+        (name, decision_frames.plain(value))
+        for name, value in ({**chosen, **weights, **given}).items()
+    ]
     return pd.DataFrame(rows, columns=["setting", "value"])
 
 

@@ -52,7 +52,9 @@ def beside(data: ReportData) -> Section | None:
         "The ridge logit is the simple challenger. The incumbent scorecard is what decided before: "
         "a first champion has no other model beside it."
     )
-    return Section("beside", Text("Beside champion and challenger", "与现行及挑战者对比"), lead, (rows,))
+    return Section(
+        "beside", Text("Beside champion and challenger", "与现行及挑战者对比"), lead, (rows,)
+    )
 
 
 def mixed(

@@ -59,7 +59,9 @@ def drift(data: ReportData) -> Section | None:
     """Return the PSI of each feature by month, the largest first."""
     if data.feature_psi is None or data.feature_psi.empty:
         return None
-    months = [str(name) for name in data.feature_psi.columns if name not in ("feature", "text", "text_zh")]
+    months = [
+        str(name) for name in data.feature_psi.columns if name not in ("feature", "text", "text_zh")
+    ]
     frame = data.feature_psi.assign(largest=data.feature_psi[months].max(axis=1))
     # By name where the largest are equal, so that the page has one order.
     frame = frame.sort_values(["largest", "feature"], ascending=[False, True])
@@ -88,7 +90,9 @@ def on_book(data: ReportData) -> Section | None:
         "Loans 90 or more days past due so far, by quarter of application. A month that not every "
         "loan of the quarter has reached is left open."
     )
-    return Section("on-book", Text("Vintages by months on book", "按账龄的批次表现"), lead, tuple(blocks))
+    return Section(
+        "on-book", Text("Vintages by months on book", "按账龄的批次表现"), lead, tuple(blocks)
+    )
 
 
 def _curve_table(frame: pd.DataFrame) -> PageBlock:

@@ -72,10 +72,12 @@ def cutoffs(data: ReportData) -> Section | None:
         return None
     frame = data.cutoffs
     present = [k for k, here in enumerate(frame["is_present"]) if here]
-    shown = [(column.head, column.name) for column in CUTOFFS[2:] if frame[column.name].notna().any()]
+    shown = [
+        (column.head, column.name) for column in CUTOFFS[2:] if frame[column.name].notna().any()
+    ]
     cards = tuple((Text(head), name) for head, name in shown)
     drawn = tuple(
-        Drawing(caption, caption.en, svg.replace('class="chart"', 'class="chart cuts"', 1))
+        Drawing(caption, caption.en, _marked(svg))
         for caption, svg in drawings.cut_curves(frame)
     )
     blocks: list[PageBlock] = [
@@ -85,10 +87,14 @@ def cutoffs(data: ReportData) -> Section | None:
     ]
     if data.cutoff_segments is not None and len(data.cutoff_segments):
         caption = "Segments at the chosen cut-off"
-        blocks.append(
-            table(_at(data), SEGMENTS, caption, fold=100_000, name="cutoff_segments")
-        )
+        blocks.append(table(_at(data), SEGMENTS, caption, fold=100_000, name="cutoff_segments"))
     return Section("cutoffs", Text("Cut-off workbench", "分界点工作台"), LEAD, tuple(blocks))
+
+
+def _marked(svg: str) -> str:
+    """Return a chart with a mark that the script moves to the chosen cut."""
+    named = svg.replace('class="chart"', 'class="chart cuts"', 1)
+    return named.replace("</svg>", '<path class="marker"/></svg>', 1)
 
 
 def _at(data: ReportData) -> object:
