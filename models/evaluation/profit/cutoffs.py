@@ -271,10 +271,12 @@ def gains_table(cohort: Cohort) -> pd.DataFrame:
     expected = np.bincount(band, weight * pd_[order], GAIN_BANDS)
     bads_so_far = np.cumsum(bads) / bads.sum()
     goods_so_far = np.cumsum(n - bads) / (n - bads).sum()
+    # A band may be empty where rows are fewer than bands: its rates are null.
+    rows = np.where(n > 0, n, np.nan)
     # table: the columns
     return pd.DataFrame({
-        "band": np.arange(1, GAIN_BANDS + 1), "n": n, "bads": bads, "bad_rate": bads / n,
-        "mean_pd": expected / n, "bads_so_far": bads_so_far, "goods_so_far": goods_so_far,
+        "band": np.arange(1, GAIN_BANDS + 1), "n": n, "bads": bads, "bad_rate": bads / rows,
+        "mean_pd": expected / rows, "bads_so_far": bads_so_far, "goods_so_far": goods_so_far,
         "lift": bads_so_far / (np.cumsum(n) / n.sum()), "ks": bads_so_far - goods_so_far,
     })  # fmt: skip
 
