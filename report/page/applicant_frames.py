@@ -36,6 +36,7 @@ WORDS = {
     "typical": ["typical of the approved", "获批者典型值"],
     "typical_score": ["typical approved score", "典型获批评分"],
     "own_score": ["own score, before rounding", "本人评分（取整前）"],
+    "rest": ["smaller concepts, together", "其余概念合计"],
     "change": ["What would change it", "如何改变结果"],
     "recourse": ["worked out of the raw tables by", "由原始数据表推算："],
     "letter": ["Letter", "通知函"],

@@ -117,7 +117,8 @@ def worst_row(rows: pd.DataFrame | None) -> Mapping[Any, Any] | None:
     """Return the row of the fairness audit with the lowest ratio; None without any."""
     if rows is None or "measure" not in rows:
         return None
-    ratios = rows[(rows["measure"] == "ratio") & rows["against"].notna()]
+    is_other = rows["group"] != rows["best"]
+    ratios = rows[(rows["measure"] == "ratio") & rows["against"].notna() & is_other]
     if ratios.empty:
         return None
     # Of equal ratios the first row of the audit.
@@ -132,8 +133,9 @@ def beside(metrics: Metrics) -> pd.DataFrame:
         value = figure(metrics, path)
         if value is not None:
             others = [figure(metrics, one) if one else None for one in (ridge, incumbent)]
-            rows.append((label.en, label.zh, kind, value, *others))
-    names = ["measure", "measure_zh", "kind", "model", "ridge", "incumbent"]
+            rows.append((label.en, label.zh, kind, value, path, *others, ridge, incumbent))
+    names = ["measure", "measure_zh", "kind", "model", "model_path", "ridge", "incumbent"]
+    names += ["ridge_path", "incumbent_path"]
     return pd.DataFrame(rows, columns=names)
 
 

@@ -196,13 +196,14 @@ class Flow:
 class TableCell:
     """One cell. `bar` in [0, 1] draws a bar behind the text; `state` is pass, fail, or empty.
 
-    `svg` is a drawing of ours in place of the text.
+    `svg` is a drawing of ours in place of the text; `figure` its path in metrics.json.
     """
 
     text: Text
     bar: float | None = None
     state: str = ""
     svg: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True)

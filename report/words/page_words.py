@@ -211,7 +211,7 @@ PAGE = {
     "Hyperparameters": "超参数",
     "setting": "参数",
     "value": "取值",
-    "trees": "树的数量",
+    "trees": "棵树",
     "leaves": "叶子数",
     "ridge_penalty": "岭回归惩罚",
     "yes": "是",

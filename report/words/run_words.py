@@ -74,6 +74,9 @@ RUN = {
     "explain": "解释",
     "report": "报告",
     "features": "特征",
+    "embargo": "时间外首日",
+    "optimistic": "文件所载全部",
+    "measured by `make claims`": "由 make claims 测量",
     "kept": "保留",
     "built": "已构建",
     # glossary

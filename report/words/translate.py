@@ -13,7 +13,7 @@ from creditloom.report.words.page_words import PAGE
 from creditloom.report.words.patterns import PATTERNS
 from creditloom.report.words.run_words import RUN
 
-WORDS: Mapping[str, str] = {**PAGE, **AUDIT, **CLAIMS, **RUN}
+WORDS: Mapping[str, str] = {**CLAIMS, **RUN, **AUDIT, **PAGE}
 PLACE = "{}"
 LETTERS = re.compile(r"[A-Za-z]{2,}")
 

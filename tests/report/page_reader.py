@@ -106,4 +106,9 @@ class PageReader(HTMLParser):
 
     def _is_other(self) -> bool:
         other = OTHER[self.language]
-        return any(other in given.get("class", "").split() for _, given in self._open)
+        return any(
+            other in given.get("class", "").split()
+            or (given.get("lang") == other and tag != "html")
+            or tag == "title"
+            for tag, given in self._open
+        )

@@ -34,6 +34,7 @@
       if (!one.dataset.en) { one.dataset.en = one.getAttribute("aria-label"); }
       one.setAttribute("aria-label", one.dataset[language]);
     });
+    document.title = textOf(document.querySelector("h1"));
     redraw.forEach(function (act) { act(); });
   }
   var redraw = [];
@@ -209,8 +210,15 @@
     return found;
   }
   function bars(place, row) {
+    // The strongest have a bar each; the others are one.
+    var ranked = row.steps.map(function (one, k) { return [Math.abs(one[1]), k]; }).sort(function (a, b) { return b[0] - a[0]; });
+    var kept = {};
+    ranked.slice(0, 12).forEach(function (one) { kept[one[1]] = true; });
+    var steps = row.steps.filter(function (one, k) { return kept[k]; });
+    var rest = row.steps.filter(function (one, k) { return !kept[k]; });
+    if (rest.length) { steps.push([-1, rest.reduce(function (sum, one) { return sum + one[1]; }, 0)]); }
     var levels = [row.typical];
-    row.steps.forEach(function (step) { levels.push(levels[levels.length - 1] + step[1]); });
+    steps.forEach(function (step) { levels.push(levels[levels.length - 1] + step[1]); });
     var low = Math.min.apply(null, levels);
     var scale = 100 / ((Math.max.apply(null, levels) - low) || 1);
     var box = add(place, "div", null, "scroll");
@@ -231,8 +239,8 @@
       add(line, "td", usual || "");
     }
     step(word("typical_score"), 0, row.typical, true);
-    row.steps.forEach(function (one, k) {
-      var concept = people.concepts[one[0]];
+    steps.forEach(function (one, k) {
+      var concept = one[0] < 0 ? people.words.rest : people.concepts[one[0]];
       var feature = one.length > 2 ? people.features[one[2]] : null;
       var name = said(concept) + (feature ? ": " + said(feature) : "");
       step(name, levels[k], one[1], false, one.length > 2 ? inLanguage(one[3], one[4]) : "", one.length > 5 ? inLanguage(one[5], one[6]) : "");

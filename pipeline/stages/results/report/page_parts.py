@@ -57,7 +57,8 @@ def facts(bars: tuple[BarResult, ...]) -> tuple[tuple[str, str], ...]:
     """Return which run the page is of, as (name, value)."""
     missed = sum(bar.passed is False for bar in bars)
     version = str(read_frame(paths.DECISIONS, ["model_version"])["model_version"].iloc[0])
-    is_approved = paths.APPROVAL.is_file()
+    # An empty record: a trial on other edges, which nobody approved.
+    is_approved = paths.APPROVAL.is_file() and bool(read_json(paths.APPROVAL))
     return (
         ("run", version[: run_identity.CHARACTERS]),
         ("made on", run_identity.made_on()),

@@ -11,6 +11,7 @@ from creditloom.storage.files.store import read_frame, read_json
 
 # Set where a page must be the same on two days: seconds since 1970, as builders set it.
 EPOCH = "SOURCE_DATE_EPOCH"
+NO_CHECKOUT = "no checkout"
 CHARACTERS = 16  # of a version or commit: enough to distinguish two
 
 
@@ -24,16 +25,19 @@ def made_on() -> str:
 
 def commit() -> str:
     """Return the commit of the checkout, and that it has changes; `no checkout` without git."""
+    # An installed package may lie inside another repository: that one's commit says nothing.
+    if not (paths.PACKAGE.parent / "dvc.yaml").is_file():
+        return NO_CHECKOUT
     head = _git("rev-parse", "--short", "HEAD")
     if not head:
-        return "no checkout"
+        return NO_CHECKOUT
     return f"{head}, with changes" if _git("status", "--porcelain", "-uno") else head
 
 
 def _git(*words: str) -> str:
     try:
         said = subprocess.run(  # noqa: S603  git alone, no shell
-            ["git", *words],  # noqa: S607
+            ["git", "-C", str(paths.PACKAGE.parent), *words],  # noqa: S607
             capture_output=True,
             text=True,
             check=False,

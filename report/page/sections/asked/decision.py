@@ -74,7 +74,8 @@ def mixed(
         for column in kept:
             chinese = record.get(f"{column.name}_zh") or ""
             text = Text(show(record[column.name], column.kind or record["kind"]), chinese)
-            cells.append(TableCell(text))
+            path = record.get(f"{column.name}_path") or ""
+            cells.append(TableCell(text, figure=str(path)))
         rows.append(tuple(cells))
     # table: the parts of the table
     return PageTable(

@@ -77,13 +77,12 @@ def cutoffs(data: ReportData) -> Section | None:
     ]
     cards = tuple((Text(head), name) for head, name in shown)
     drawn = tuple(
-        Drawing(caption, caption.en, _marked(svg))
-        for caption, svg in drawings.cut_curves(frame)
+        Drawing(caption, caption.en, _marked(svg)) for caption, svg in drawings.cut_curves(frame)
     )
     blocks: list[PageBlock] = [
         Workbench(cards, len(frame), present[0] if present else len(frame) // 2),
         Drawings(drawn),
-        table(frame, CUTOFFS, "Every cut-off", fold=500, name="cutoffs"),
+        table(frame, CUTOFFS, "Every cut-off", fold=8, name="cutoffs"),
     ]
     if data.cutoff_segments is not None and len(data.cutoff_segments):
         caption = "Segments at the chosen cut-off"
