@@ -32,7 +32,7 @@ from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
 from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.dataset import Dataset, HeldOutMargins
-from creditloom.models.sample.split import CALIBRATION, OOT, SplitParams
+from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.headline import measured
@@ -43,6 +43,7 @@ from creditloom.pipeline.book import book_world
 from creditloom.pipeline.book.priced_book import bridge_of
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.pipeline.stages.results.evaluate.audit_columns import audit_columns
+from creditloom.pipeline.stages.results.evaluate.book_curves import book_curves
 from creditloom.pipeline.stages.results.evaluate.curves import write_curves
 from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
 from creditloom.pipeline.stages.results.evaluate.refit_margins import refit_margins
@@ -81,6 +82,7 @@ def main() -> dict[str, int]:
     inputs = _inputs(split, params)
     metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
     metrics["profit_bridge"] = _bridge(inputs, params)
+    tables |= book_curves()
     # Some claims about the world are about the portfolio. They use the figures above.
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
@@ -136,6 +138,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         profit_terms=_profit_terms(bundle, params),
         rivals=rival_scores(rivals, challenger, oot, split),
         refit_margins=refit_margins(oot, names),
+        training=dataset(applications.of(TRAIN).at_most(params.training_rows), names),
     )
 
 
