@@ -17,7 +17,7 @@ from creditloom.decision.decide import Decider
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.cli import build
-from creditloom.serving.direct.scorer import DirectScorer
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.serving.score import score
 from creditloom.serving.verify import verify
 from creditloom.storage.files.store import read_frame, read_json, read_table

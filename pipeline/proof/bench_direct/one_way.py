@@ -44,7 +44,7 @@ def _frames(bundle: str, rows: Any, explain: str) -> tuple[Callable[[Any], Any],
 
 
 def _dicts(bundle: str, rows: Any, explain: str) -> tuple[Callable[[Any], Any], list[Any]]:
-    from creditloom.serving.direct.scorer import DirectScorer
+    from creditloom.serving.applicant.direct.scorer import DirectScorer
 
     scorer: Any = DirectScorer
     return scorer(bundle, explain=explain).decide, rows.to_dict("records")
