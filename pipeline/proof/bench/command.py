@@ -27,7 +27,7 @@ from creditloom.storage.files.store import write_json
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
-} | {"direct": "creditloom.pipeline.proof.bench_direct.one_decision"}
+} | {"direct": "creditloom.pipeline.proof.bench_earlier.direct.one_decision"}
 # The tables that can stand beside an earlier checkout.
 BESIDE_EARLIER = ("events", "fit_rows", "direct")
 # Tables that measure the model of the current folder. It must have been made before.
