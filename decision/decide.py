@@ -303,12 +303,13 @@ class Decider:
         n = len(rows.x)
         # Few rows are explained by the pass that scores them, where all of them will be explained.
         is_one_pass = options.explain == "all" and n <= FEW
-        batch, verdicts, scored, grade, is_scored, points_of = self._outcomes(
+        batch, verdicts, scored, grade, is_scored, known = self._outcomes(
             rows, policy, priced, is_one_pass=is_one_pass
         )
+        wishes = (options.explain, options.language)
         # A decline that nothing explains becomes a referral: the verdicts are those after that.
         reasons, points, verdicts = reasons_by_row(
-            self.bundle, rows, batch, verdicts, options.explain, options.language, is_scored, points_of
+            self.bundle, rows, batch, verdicts, *wishes, is_scored, known
         )
         grades = word_column([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
         head = self._head(rows, batch, policy, options.law)

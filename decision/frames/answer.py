@@ -27,7 +27,7 @@ class Answer(pd.DataFrame):
 
     def to_dict(self, *args: Any, **options: Any) -> Any:
         """Return what pandas returns, with None for a missing value."""
-        if args == ("records",) and not options or not args and options == RECORDS:
+        if (args == ("records",) and not options) or (not args and options == RECORDS):
             # As JSON wants it, column by column: pandas' own way costs as much as ten decisions.
             columns = [_plain(self.iloc[:, k]) for k in range(self.shape[1])]
             return [dict(zip(self.columns, row, strict=True)) for row in zip(*columns, strict=True)]

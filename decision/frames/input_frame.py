@@ -170,7 +170,9 @@ def factorized(words: np.ndarray) -> tuple[np.ndarray, list[Any]]:
     place: dict[Any, int] = {}
     given = words.tolist()
     # A text that is missing may be NaN too, which is not equal to itself.
-    codes = [-1 if one is None or one != one else place.setdefault(one, len(place)) for one in given]
+    codes = [
+        -1 if one is None or one != one else place.setdefault(one, len(place)) for one in given
+    ]
     return np.array(codes, np.int64), [*place]
 
 

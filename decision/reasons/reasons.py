@@ -193,9 +193,7 @@ def reasons_by_row(
     is_scored: np.ndarray,
     explained: RowPoints | None = None,
 ) -> Explained:
-    """Return why each row is decided as it is.
-
-    explained: the points of all rows, where they are known already.
+    """Return why each row is decided as it is; `explained` are the points of all, where known.
 
     Why a person is needed comes first, then rules, the limit, and the score. Rows that are not
     scored are not explained by the score. From format 5 on a decline that no concept explains is

@@ -51,6 +51,18 @@ class CriterionFinding:
         c = self.criterion
         return RuleHits.of(c.code, None, (c.text_en, c.text_zh), mask)
 
+    def refusal(self) -> RuleHits:
+        """Return the refusal of who does not meet it."""
+        c = self.criterion
+        return RuleHits.of(c.code, "refuse", (c.text_en, c.text_zh), self.is_failed)
+
+    def unknown(self) -> RuleHits:
+        """Return what follows for those of whom it is not known."""
+        c = self.criterion
+        words = (c.text_en + UNKNOWN_EN, c.text_zh + UNKNOWN_ZH)
+        outcome = None if c.if_unknown == "pass" else c.if_unknown
+        return RuleHits.of(c.code, outcome, words, self.is_unknown)
+
 
 def criterion_findings(batch: BatchContext) -> tuple[CriterionFinding, ...]:
     """Return every criterion of the product, assessed on every application."""
@@ -60,26 +72,9 @@ def criterion_findings(batch: BatchContext) -> tuple[CriterionFinding, ...]:
 def refusing_criteria(criteria: tuple[CriterionFinding, ...]) -> list[RuleHits]:
     """Return the hard criteria that are not met, then those not known that do not pass then."""
     hard = [one for one in criteria if one.is_hard]
-    failed = [
-        RuleHits.of(
-            code=one.criterion.code,
-            outcome="refuse",
-            words=(one.criterion.text_en, one.criterion.text_zh),
-            mask=one.is_failed,
-        )
-        for one in hard
-        if not is_silent(one.is_failed)
-    ]
-    unknown = [
-        RuleHits.of(
-            code=one.criterion.code,
-            outcome=one.criterion.if_unknown,
-            words=(one.criterion.text_en + UNKNOWN_EN, one.criterion.text_zh + UNKNOWN_ZH),
-            mask=one.is_unknown,
-        )
-        for one in hard
-        if one.criterion.if_unknown != "pass" and not is_silent(one.is_unknown)
-    ]
+    failed = [one.refusal() for one in hard if not is_silent(one.is_failed)]
+    strict = [one for one in hard if one.criterion.if_unknown != "pass"]
+    unknown = [one.unknown() for one in strict if not is_silent(one.is_unknown)]
     return [*failed, *unknown]
 
 

@@ -18,9 +18,9 @@ from .model_text import check_model_text, refusal, used_features
 # MAX_CHECKED.
 ROWS_PER_CHECK = 4_096
 MAX_CHECKED = 8
-# A check costs as much as all else of a row that is decided alone, so only one in so many of them is
-# checked: fewer than one in a hundred, so that the slowest one of a hundred is none of them. The
-# first is the row of `Scorer.warm`.
+# A check costs as much as all else of a row that is decided alone, so only one in so many of them
+# is checked: fewer than one in a hundred, so that the slowest one of a hundred is none of them.
+# The first is the row of `Scorer.warm`.
 SINGLE_ROWS_PER_CHECK = 128
 # How far kernel and LightGBM may differ, in log-odds: far above rounding, far below a point.
 TOLERANCE = 1e-9

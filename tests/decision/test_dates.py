@@ -85,7 +85,12 @@ def at_every_door(model: DecidingModel, given: pa.Table | pd.DataFrame) -> dict[
     sent = [list(frame.to_dict("records"))[k] for k in (0, 3, 6)]
     dicts = [runtime.answers([row])[0]["pd"] for row in sent]
     many = [one["pd"] for one in runtime.answers(frame.to_dict("records"))]
-    return {**found, "dicts": np.array(many), "row by row": np.array(single), ALONE: np.array(dicts)}
+    return {
+        **found,
+        "dicts": np.array(many),
+        "row by row": np.array(single),
+        ALONE: np.array(dicts),
+    }
 
 
 ALONE = "dict by dict"

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from creditloom.decision.base.errors import DecisionError
 from creditloom.decision.bundle import Bundle, write_manifest
 from creditloom.decision.decide import Decider
-from creditloom.decision.reasons.sentences import Cited, OF_CONCEPT, SentenceBook, sentences
+from creditloom.decision.reasons.sentences import OF_CONCEPT, Cited, SentenceBook, sentences
 from creditloom.decision.reasons.significance import BY_GRADE, UNEXPLAINED, significant
 from creditloom.decision.score.scorer import Reference
 from tests.decision import small

@@ -20,7 +20,7 @@ from creditloom.decision.loader import DecisionModel, _load_pyfunc
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.part import Work
 from creditloom.serving.batch.row_faults import RowFaultInputs
-from creditloom.serving.direct.scorer import DirectScorer
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.serving.inputs import columns
 from creditloom.serving.registry.signature import input_example, signature
 from tests.decision import own

@@ -13,7 +13,7 @@ import pytest
 import creditloom
 from creditloom.pipeline.commands.model import fit_run
 from creditloom.pipeline.scorer.fitting import CreditWarning
-from creditloom.serving.direct.scorer import DirectScorer
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.storage.files.errors import DataError
 from tests.fit.conftest import few_trees, loans
 from tests.scorer.light import LightScorer

@@ -28,7 +28,7 @@ TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
 } | {
-    "direct": "creditloom.pipeline.proof.bench_direct.one_decision",
+    "direct": "creditloom.pipeline.proof.bench_earlier.direct",
     "spark": "creditloom.pipeline.proof.bench.runs.spark_table",
 }
 # The tables that can stand beside an earlier checkout.

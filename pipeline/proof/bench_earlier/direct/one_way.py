@@ -1,4 +1,4 @@
-"""Decide applications one by one when asked, by the frame path or as dicts, and tell what each took.
+"""Decide applications one by one when asked, as frames or as dicts, and tell what each took.
 
 `one_decision` runs it as a process of its own, with the checkout to be measured on PYTHONPATH: so
 it names nothing of this checkout but what an earlier one has too. Arguments: frame or dict, folder
@@ -44,7 +44,7 @@ def _frames(bundle: str, rows: Any, explain: str) -> tuple[Callable[[Any], Any],
 
 
 def _dicts(bundle: str, rows: Any, explain: str) -> tuple[Callable[[Any], Any], list[Any]]:
-    from creditloom.serving.direct.scorer import DirectScorer
+    from creditloom.serving.applicant.direct.scorer import DirectScorer
 
     scorer: Any = DirectScorer
     return scorer(bundle, explain=explain).decide, rows.to_dict("records")

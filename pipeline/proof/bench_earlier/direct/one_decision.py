@@ -16,14 +16,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.proof.bench.latency import applications
 from creditloom.pipeline.proof.bench.row import BenchRow, compare
-from creditloom.pipeline.proof.bench_direct.one_way import DICT, FRAME
+from creditloom.pipeline.proof.bench_earlier.direct.one_way import DICT, FRAME
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import write_table
 
@@ -92,9 +92,9 @@ def _asked(way: str, bundle: Path, rows: Path, explain: str, root: Path | None) 
     path += [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1"}
     words = [sys.executable, str(SCRIPT), way, str(bundle.resolve()), str(rows), explain]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(words, env=env, stdin=pipe, stdout=pipe, text=True) as process:  # noqa: S603  our own script, no shell
-        assert process.stdin is not None and process.stdout is not None
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    started: Any = subprocess.Popen(words, env=env, **pipes)  # noqa: S603  our own script, no shell
+    with started as process:
         if process.stdout.readline() != "ready\n":
             raise DataError(f"{way} path: expected a process that decides, and it ended")
         yield _Asked(process.stdin, process.stdout)

@@ -1,1 +1,0 @@
-"""The direct path beside the frame path of an earlier checkout: one decision at a time, in turns."""
