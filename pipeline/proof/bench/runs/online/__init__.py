@@ -1,1 +1,1 @@
-"""`creditloom bench online`: one person's raw rows to a decision, beside the batch asked for one."""
+"""`creditloom bench online`: one person's raw rows to a decision, beside a batch of one."""
