@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from creditloom.pipeline.cli import build
-from creditloom.serving.applicant.online.journal import Segment, left_over, lines_of
+from creditloom.serving.applicant.online.journal import JournalFile, left_over, lines_of
 from creditloom.serving.applicant.online.online import Online
 from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.storage.files.errors import DataError, refusals
@@ -60,7 +60,7 @@ def test_lines_are_sealed_as_batches_that_verify_and_replay(world: World, tmp_pa
 
 
 def test_a_seal_that_decides_otherwise_is_refused(world: World, tmp_path: Path) -> None:
-    segment = Segment(tmp_path / "journal")
+    segment = JournalFile(tmp_path / "journal")
     online = opened(world, tmp_path / "other")
     key = next(k for k in range(1, 25) if online.decide(k, AS_OF)["refused_rule"] is None)
     online.journal._segment.path.rename(tmp_path / "lines.jsonl")
@@ -77,7 +77,7 @@ def test_a_seal_that_decides_otherwise_is_refused(world: World, tmp_path: Path) 
 
 
 def test_threads_share_syncs_and_every_line_is_there(tmp_path: Path, world: World) -> None:
-    segment = Segment(tmp_path)
+    segment = JournalFile(tmp_path)
 
     def write(begin: int) -> None:
         for key in range(begin, begin + 20):

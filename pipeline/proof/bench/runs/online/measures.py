@@ -22,10 +22,10 @@ from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES
 from creditloom.features.engine.engine import build
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.applicant.online.online import Online
+from creditloom.serving.applicant.online.persons.loading import load
+from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.whole.network_snapshot import make_snapshot
 from creditloom.storage.folders.raw_folder import raw_tables
-from creditloom.storage.persons.loading import load
-from creditloom.storage.persons.store import PersonStore
 
 # Rows of a call of `append`.
 CALL_ROWS = 10_000
@@ -48,7 +48,7 @@ class OnlineBench:
 
     def __post_init__(self) -> None:
         make_snapshot(self.events, self.as_of, self.scratch / "network")
-        store = PersonStore.at(self.scratch / "store", is_new_allowed=True)
+        store = StoredPersons.at(self.scratch / "store", is_new_allowed=True)
         load(store, self.events)
         store.close()
         self.online = Online.open(
