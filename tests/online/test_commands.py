@@ -22,8 +22,10 @@ PAGE = ROOT / "docs" / "online.md"
 
 def commands() -> list[list[str]]:
     """The words of each command of the page, without its remark."""
-    blocks = re.findall(r"```\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    lines = [line.partition("  #")[0] for block in blocks for line in block.splitlines()]
+    text = PAGE.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    shells = [block for language, block in blocks if not language]
+    lines = [line.partition("  #")[0] for block in shells for line in block.splitlines()]
     return [shlex.split(line)[1:] for line in lines if line.startswith("creditloom ")]
 
 

@@ -119,7 +119,8 @@ def test_rows_come_in_the_order_of_time_and_key(store: StoredPersons, raw: Raw) 
         store.append(rows_of(raw, part, 3))
     with store.database.reading() as connection:
         rows = Reader(connection).person(4, {"payments": None})["payments"]
-    time, key = rows.columns["event_time"], rows.columns["event_id"]
+    time = rows.columns["event_time"]
+    key = rows.columns["event_id"]
     assert len(time) > 10
     assert (np.lexsort((key, time)) == np.arange(len(time))).all()
 

@@ -97,6 +97,7 @@ class World:
     def batch(self, name: str, **options: Any) -> tuple[dict[int, Any], dict[int, Any]]:
         """Everybody decided by a batch: decisions, and rows set aside, by application."""
         place = self.root / name
+        # table: the options of the batch
         score(
             place, events=self.folder, bundle=self.bundle, as_of=AS_OF, max_bad_share=1.0,
             accept_drift="small world", today=AS_OF.date(), **options,

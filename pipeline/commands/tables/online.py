@@ -175,13 +175,19 @@ def decide(
     """
     from creditloom.serving.applicant.online.journal import plain
     from creditloom.serving.applicant.online.online import Online
+    from creditloom.serving.applicant.online.open_journal import JournalPlace
     from creditloom.serving.applicant.online.persons.texts import number_of
 
-    # table: how the store is opened
+    place = None if journal is None else JournalPlace(journal, log=log)
+    named = without or ()
     online = Online.open(
-        store, bundle, snapshot=snapshot, accept_snapshot=accept_snapshot, journal=journal,
-        log=log, without=without or (),
-    )  # fmt: skip
+        store,
+        bundle,
+        snapshot=snapshot,
+        accept_snapshot=accept_snapshot,
+        journal=place,
+        without=named,
+    )
     number = number_of(online.features.store, "applicant_id", person)
     moment = as_of or dt.datetime.now(dt.UTC).replace(tzinfo=None)
     stated = None if facts is None else json.loads(facts.read_text(encoding="utf-8"))

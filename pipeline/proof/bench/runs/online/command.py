@@ -98,13 +98,12 @@ def _of_appends(bench: OnlineBench, chosen: np.ndarray, calls: int) -> list[Benc
     alone = float(np.quantile(bench.clocks(chosen), 0.99)) * MILLIS
     beside = float(np.quantile(bench.beside_appends(chosen, given[half:]), 0.99)) * MILLIS
     what = "decide while another thread appends, p99"
+    appended = "10,000 events appended"
+    sides = ("Online.decide", "the same alone")
     return [
-        compare(
-            "online", "10,000 events appended", commands, "s", pairs, APPEND_BAR, APPEND_AIM
-        ),
-        compare("online", what, ("Online.decide", "the same alone"), "ms", [(beside, alone)],
-                BESIDE_BAR),
-    ]  # fmt: skip
+        compare("online", appended, commands, "s", pairs, APPEND_BAR, APPEND_AIM),
+        compare("online", what, sides, "ms", [(beside, alone)], BESIDE_BAR),
+    ]
 
 
 def _of_clients(bench: OnlineBench, chosen: np.ndarray, seconds: float) -> list[BenchRow]:
