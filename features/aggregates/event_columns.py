@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 from .. import clock
 from ..declare.declarations import Measure, RowCondition, Slice, Stream
-from ..engine.point_in_time import columns_read
 from . import row_positions, window_sums
 
 # A table counts as unsorted beyond so many runs in order: merging looks at every run for each
@@ -154,13 +153,10 @@ class VisibleRows:
 
     def _among(self, condition: RowCondition) -> np.ndarray:
         """Return which events hold one of the values; strings are stored as their index."""
-        declared = {column.name: column for column in columns_read(self.stream)}
-        stored = declared.get(condition.column)
+        among = self.stream.strings.get(condition.column)
         codes = self.column(condition.column)
         values = [
-            stored.among.index(value)
-            if stored is not None and isinstance(value, str)
-            else int(value)
+            among.index(value) if among is not None and isinstance(value, str) else int(value)
             for value in condition.values
         ]
         return reduce(np.logical_or, (codes == value for value in values))

@@ -23,6 +23,7 @@ from ..declare.registry import Plan, PlanStep, plan
 from ..policy_inputs.policy_inputs import Allowed, facts, observed_inputs
 
 FeatureColumns = dict[str, np.ndarray]
+ScaleOf = Callable[[str, str, float], np.ndarray]
 
 
 def kernel(
@@ -93,10 +94,12 @@ def _of_streams(
     """Return the features and the policy inputs that are made of the applicants' own events."""
     features: FeatureColumns = {}
     observations: FeatureColumns = {}
+
+    scale_of = scale_by(allowed)
     for stream, steps in what.streams:
         rows = visible(stream)
         for step in steps:
-            features.update(block_features(step, rows, allowed))
+            features.update(block_features(step, rows, scale_of))
         for name, values in observed_inputs(rows, allowed, what.facts):
             # A policy input may be counted in two tables: their counts are added.
             so_far = observations.get(name)
@@ -105,18 +108,30 @@ def _of_streams(
     return features, observations
 
 
+def scale_by(allowed: Allowed) -> ScaleOf:
+    """Return what gives the divisor of a block; it is kept, as many share consents and unit."""
+
+    @cache
+    def scale_of(consent: str, other: str, per: float) -> np.ndarray:
+        # Dividing by NaN nulls the features of whoever refused consent.
+        return np.where(allowed(consent) & allowed(other), per, np.nan)
+
+    return scale_of
+
+
 def block_features(
-    step: PlanStep, rows: VisibleRows, allowed: Allowed
+    step: PlanStep, rows: VisibleRows, scale_of: ScaleOf
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Return (name, column) of every feature of a block; blocks of a stream share its slices."""
+    """Return (name, column) of every feature of a block; blocks of a stream share its slices.
+
+    `scale_of` takes two consents and a unit, and gives what the values are divided by.
+    """
     block = step.block
     stream = rows.stream
     aggregate = AGGREGATES[block.aggregate]
     has_unit_of_measure = block.measure and not aggregate.unit
     per = stream.measure(block.measure).per if has_unit_of_measure else 1.0
-    is_allowed = allowed(stream.table.consent or "") & allowed(block.consent)
-    # Dividing by NaN nulls the features of whoever refused consent.
-    scale = np.where(is_allowed, per, np.nan)
+    scale = scale_of(stream.table.consent or "", block.consent, per)
     values = {
         name: aggregate.formula(formula_input(rows, block, name)) / scale for name in block.slices
     }

@@ -20,6 +20,7 @@ from .network_features import MEETINGS, TRANSFERS
 from .shared_devices import TOGETHER_HOURS
 from .transfers import MONTH, N_OF_PARTNERS
 
+# Microseconds of an hour.
 HOUR = MICROS_PER_DAY // 24
 DEVICE = "device_id"
 ADDRESS = "ip_id"
@@ -29,7 +30,7 @@ _MOBILE = next(column for column in LOGINS.columns if column.name == "network").
 _PARTNERS = tuple(spec.name for spec in TRANSFERS[:N_OF_PARTNERS])
 _CIRCLES = tuple(spec.name for spec in TRANSFERS[N_OF_PARTNERS:])
 _MET, _NEW, _TOGETHER, _ADDRESSES, _ = (spec.name for spec in MEETINGS)
-# What is made here.
+# table: what is made here
 NAMES = frozenset(
     (*_PARTNERS, *_CIRCLES, _MET, _NEW, _TOGETHER, _ADDRESSES,
      *(one.name for one in (*SHARED, *CLUSTERED)))

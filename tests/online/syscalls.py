@@ -16,7 +16,10 @@ from collections.abc import Callable
 
 import pytest
 
-TRACEME, CONT_TO_CALL, SET_OPTIONS, GET_REGISTERS = 0, 24, 0x4200, 12
+TRACEME = 0
+CONT_TO_CALL = 24
+SET_OPTIONS = 0x4200
+GET_REGISTERS = 12
 # A stop at a system call is told apart from others; the child dies with its tracer.
 OPTIONS = 1 | 0x100000
 AT_A_CALL = signal.SIGTRAP | 0x80

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from creditloom.pipeline.cli import build
-from creditloom.serving.applicant.online.journal import Segment, left_over, lines_of
+from creditloom.serving.applicant.online.journal import JournalFile, left_over, lines_of
 from creditloom.serving.applicant.online.online import Online
+from creditloom.serving.applicant.online.open_journal import JournalPlace
 from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.storage.files.errors import DataError, refusals
 from creditloom.storage.files.store import read_json, read_table
@@ -24,10 +24,9 @@ def told(*words: str | Path) -> Result:
         return CliRunner().invoke(build([str(words[0])]), [str(word) for word in words])
 
 
-def opened(world: World, journal: Path, **options: Any) -> Online:
-    return Online.open(
-        world.root / "store", world.bundle, snapshot=world.network, journal=journal, **options
-    )
+def opened(world: World, journal: Path | JournalPlace) -> Online:
+    store = world.root / "store"
+    return Online.open(store, world.bundle, snapshot=world.network, journal=journal)
 
 
 def test_lines_are_sealed_as_batches_that_verify_and_replay(world: World, tmp_path: Path) -> None:
@@ -60,7 +59,7 @@ def test_lines_are_sealed_as_batches_that_verify_and_replay(world: World, tmp_pa
 
 
 def test_a_seal_that_decides_otherwise_is_refused(world: World, tmp_path: Path) -> None:
-    segment = Segment(tmp_path / "journal")
+    segment = JournalFile(tmp_path / "journal")
     online = opened(world, tmp_path / "other")
     key = next(k for k in range(1, 25) if online.decide(k, AS_OF)["refused_rule"] is None)
     online.journal._segment.path.rename(tmp_path / "lines.jsonl")
@@ -77,7 +76,7 @@ def test_a_seal_that_decides_otherwise_is_refused(world: World, tmp_path: Path) 
 
 
 def test_threads_share_syncs_and_every_line_is_there(tmp_path: Path, world: World) -> None:
-    segment = Segment(tmp_path)
+    segment = JournalFile(tmp_path)
 
     def write(begin: int) -> None:
         for key in range(begin, begin + 20):
@@ -96,7 +95,7 @@ def test_threads_share_syncs_and_every_line_is_there(tmp_path: Path, world: Worl
 
 
 def test_full_files_are_sealed_behind(world: World, tmp_path: Path) -> None:
-    online = opened(world, tmp_path / "journal", seal_every=3)
+    online = opened(world, JournalPlace(tmp_path / "journal", 3))
     for key in range(1, 8):
         online.decide(key, AS_OF, {"application_id": key})
     online.close()
@@ -120,8 +119,8 @@ def test_an_erasure_reaches_store_snapshot_and_journal(tmp_path: Path) -> None:
     online.features.store.close()
     before = read_table(world.network / "links.parquet")
     assert 2 in before["person"].to_pylist()
-    done = told("erase", "2", "--reason", "asked for by letter", "--log",
-                journal / "creditloom.ledger")  # fmt: skip
+    log = journal / "creditloom.ledger"
+    done = told("erase", "2", "--reason", "asked for by letter", "--log", log)
     assert done.exit_code == 0, done.output
     for name in ("links", "graph", "transfers"):
         rows = read_table(world.network / f"{name}.parquet")

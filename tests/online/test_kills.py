@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES
-from creditloom.serving.applicant.online.journal import Line, Segment, left_over, lines_of
-from creditloom.storage.persons.rows.reading import Reader
-from creditloom.storage.persons.store import PersonStore
+from creditloom.serving.applicant.online.journal import JournalFile, Line, left_over, lines_of
+from creditloom.serving.applicant.online.persons.rows.reading import Reader
+from creditloom.serving.applicant.online.persons.store import StoredPersons
 from tests.features.raw import Raw, random_raw
 from tests.online.syscalls import KILLED, needs_tracing, run
 
@@ -30,7 +30,7 @@ def call_of(raw: Raw, part: int) -> Raw:
 
 def content(root: Path) -> Any:
     """All rows of a store that count, how often they are told, and the calls."""
-    store = PersonStore.at(root)
+    store = StoredPersons.at(root)
     wanted = {table.name: None for table in EVENT_TABLES}
     found = []
     with store.database.reading() as connection:
@@ -46,7 +46,7 @@ def content(root: Path) -> Any:
 
 
 def begun(root: Path, raw: Raw, calls: int) -> Path:
-    store = PersonStore.at(root, is_new_allowed=True)
+    store = StoredPersons.at(root, is_new_allowed=True)
     for part in range(calls):
         store.append(call_of(raw, part))
     store.close()
@@ -88,7 +88,7 @@ def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, every: int) -> N
     begin = begun(tmp_path / "begin", raw, 2)
 
     def work(root: Path) -> None:
-        store = PersonStore.at(root)
+        store = StoredPersons.at(root)
         store.append(call_of(raw, 2))
         store.close()
 
@@ -101,7 +101,7 @@ def test_a_merge_changes_nothing_that_is_read(tmp_path: Path, every: int) -> Non
     begin = begun(tmp_path / "begin", raw, 4)
 
     def work(root: Path) -> None:
-        store = PersonStore.at(root)
+        store = StoredPersons.at(root)
         store.merge()
         store.close()
 
@@ -113,7 +113,7 @@ def test_every_answer_that_was_given_is_in_the_journal(tmp_path: Path, every: in
     """An answer is given when `write` returns: the process then says so elsewhere."""
 
     def work(home: Path) -> None:
-        segment = Segment(home / "journal")
+        segment = JournalFile(home / "journal")
         for key in range(6):
             segment.write(_line(key).text())
             with (home / "answered").open("a") as answered:
@@ -141,7 +141,7 @@ def _line(key: int) -> Line:
 
 
 def test_a_torn_line_was_never_answered(tmp_path: Path) -> None:
-    segment = Segment(tmp_path)
+    segment = JournalFile(tmp_path)
     segment.write(_line(1).text())
     # As a process leaves it that is killed within a write.
     with segment.path.open("ab") as file:

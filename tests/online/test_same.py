@@ -14,11 +14,11 @@ import pytest
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.shards import with_files
 from creditloom.serving.applicant.online.online import Online, OnlineFeatures
+from creditloom.serving.applicant.online.persons.rows.stored import OWN_TABLES
+from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.applicant.online.snapshot_check import OnlineSnapshot
 from creditloom.serving.batch.events import moved
 from creditloom.storage.contract.contract import check_tables
-from creditloom.storage.persons.rows.stored import OWN_TABLES
-from creditloom.storage.persons.store import PersonStore
 from tests.features.raw import PARAMS
 from tests.online.world import AS_OF, World, rows_of
 
@@ -57,7 +57,7 @@ def is_same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def opened(world: World, store: PersonStore, names: set[str] | None) -> OnlineFeatures:
+def opened(world: World, store: StoredPersons, names: set[str] | None) -> OnlineFeatures:
     tables = tuple(OWN_TABLES)
     graph = OnlineSnapshot.opened(store, names, tables, world.network, "")
     return OnlineFeatures(store, names, graph, tables)
@@ -67,7 +67,7 @@ def test_all_features_and_policy_inputs_are_those_of_the_batch(
     world: World, tmp_path: Path
 ) -> None:
     wanted = features_of_batch(world, tmp_path).drop(columns=list(OF_THE_BATCH))
-    store = PersonStore.at(world.root / "store")
+    store = StoredPersons.at(world.root / "store")
     assert len(wanted.columns) > 2_500
     assert differing(wanted, opened(world, store, None)) == set()
     # The plan cut to what a model reads gives the same bits.
@@ -78,7 +78,7 @@ def test_all_features_and_policy_inputs_are_those_of_the_batch(
 def test_an_event_that_is_read_otherwise_is_seen(world: World, tmp_path: Path) -> None:
     """The comparison above can fail: a store that lacks one payment has other features."""
     wanted = features_of_batch(world, tmp_path)[["applicant_id", "pay_out_count_12m"]]
-    store = PersonStore.at(tmp_path / "store", is_new_allowed=True)
+    store = StoredPersons.at(tmp_path / "store", is_new_allowed=True)
     rows = rows_of(world.raw, 0, 1)
     payments = rows["payments"].to_pandas()
     is_seen = (payments["direction"] == "out") & (payments["known_time"] < AS_OF)
@@ -96,7 +96,7 @@ def test_decisions_ids_and_reasons_are_those_of_the_batch(
 ) -> None:
     """Whether rows came in one call or in five, some of them merged, and the later ones first."""
     decided, aside = world.batch(f"batch-{parts}")
-    store = PersonStore.at(tmp_path / "store", is_new_allowed=True)
+    store = StoredPersons.at(tmp_path / "store", is_new_allowed=True)
     for part in reversed(range(parts)):
         store.append(rows_of(world.raw, part, parts))
     assert (store.merge() > 0) == (parts == 5)
@@ -118,7 +118,7 @@ def test_decisions_ids_and_reasons_are_those_of_the_batch(
 
 def test_a_row_counts_after_the_moment_from_which_it_is_known(world: World, tmp_path: Path) -> None:
     """An event of the past that comes late, and is known late, leaves earlier decisions alone."""
-    store = PersonStore.at(tmp_path / "store", is_new_allowed=True)
+    store = StoredPersons.at(tmp_path / "store", is_new_allowed=True)
     store.append(rows_of(world.raw, 0, 1))
     names = {"pay_out_count_12m"}
     features = OnlineFeatures(store, names, None, tuple(OWN_TABLES))

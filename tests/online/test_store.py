@@ -9,11 +9,11 @@ import pyarrow as pa
 import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.serving.applicant.online.persons.rows.reading import Reader
+from creditloom.serving.applicant.online.persons.rows.stored import OWN_TABLES, STORED
+from creditloom.serving.applicant.online.persons.store import StoredPersons
+from creditloom.serving.applicant.online.persons.writing.merging import due
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.persons.rows.reading import Reader
-from creditloom.storage.persons.rows.stored import OWN_TABLES, STORED
-from creditloom.storage.persons.store import PersonStore
-from creditloom.storage.persons.writing.merging import due
 from tests.features.raw import Raw, random_raw
 from tests.online.world import rows_of
 
@@ -24,11 +24,11 @@ def raw() -> Raw:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> PersonStore:
-    return PersonStore.at(tmp_path / "store", is_new_allowed=True)
+def store(tmp_path: Path) -> StoredPersons:
+    return StoredPersons.at(tmp_path / "store", is_new_allowed=True)
 
 
-def content(store: PersonStore) -> dict[tuple[int, str], list[tuple[int, ...]]]:
+def content(store: StoredPersons) -> dict[tuple[int, str], list[tuple[int, ...]]]:
     """The rows of each person and table that count."""
     found = {}
     wanted = {table.name: None for table in EVENT_TABLES}
@@ -51,7 +51,7 @@ def test_the_tables_keep_their_numbers() -> None:
     ]  # fmt: skip
 
 
-def test_the_same_call_and_the_same_rows_count_once(store: PersonStore, raw: Raw) -> None:
+def test_the_same_call_and_the_same_rows_count_once(store: StoredPersons, raw: Raw) -> None:
     rows = rows_of(raw, 0, 1)
     first = store.append(rows)
     once = content(store)
@@ -63,7 +63,7 @@ def test_the_same_call_and_the_same_rows_count_once(store: PersonStore, raw: Raw
     assert first.rows["logins"] == len(rows["logins"])
 
 
-def test_of_different_rows_with_one_key_none_counts(store: PersonStore, raw: Raw) -> None:
+def test_of_different_rows_with_one_key_none_counts(store: StoredPersons, raw: Raw) -> None:
     """As in one folder: nobody knows which of them is true, whoever's they are."""
     rows = raw["logins"]
     store.append({"logins": rows})
@@ -81,7 +81,7 @@ def test_of_different_rows_with_one_key_none_counts(store: PersonStore, raw: Raw
     assert content(store) == found
 
 
-def test_rows_that_break_the_contract_are_set_aside(store: PersonStore, raw: Raw) -> None:
+def test_rows_that_break_the_contract_are_set_aside(store: StoredPersons, raw: Raw) -> None:
     rows = raw["bills"].slice(0, 3).to_pylist()
     rows[0]["kind"] = "rocket"
     rows[1]["amount_fen"] = 0
@@ -91,7 +91,7 @@ def test_rows_that_break_the_contract_are_set_aside(store: PersonStore, raw: Raw
     assert store.status().set_aside == {"bills": 2}
 
 
-def test_a_call_that_cannot_be_read_adds_nothing(store: PersonStore, raw: Raw) -> None:
+def test_a_call_that_cannot_be_read_adds_nothing(store: StoredPersons, raw: Raw) -> None:
     rows = raw["bills"].slice(0, 3)
     with pytest.raises(DataError, match="is missing"):
         store.append({"bills": rows.drop_columns(["kind"]), "logins": raw["logins"]})
@@ -100,7 +100,7 @@ def test_a_call_that_cannot_be_read_adds_nothing(store: PersonStore, raw: Raw) -
     assert store.status().position == 0
 
 
-def test_merging_changes_nothing_that_is_read(store: PersonStore, raw: Raw) -> None:
+def test_merging_changes_nothing_that_is_read(store: StoredPersons, raw: Raw) -> None:
     parts = 9
     for part in range(parts):
         store.append(rows_of(raw, part, parts))
@@ -114,28 +114,29 @@ def test_merging_changes_nothing_that_is_read(store: PersonStore, raw: Raw) -> N
     assert not store.append({"logins": raw["logins"].slice(5, 9)}).rows
 
 
-def test_rows_come_in_the_order_of_time_and_key(store: PersonStore, raw: Raw) -> None:
+def test_rows_come_in_the_order_of_time_and_key(store: StoredPersons, raw: Raw) -> None:
     for part in (2, 0, 1):
         store.append(rows_of(raw, part, 3))
     with store.database.reading() as connection:
         rows = Reader(connection).person(4, {"payments": None})["payments"]
-    time, key = rows.columns["event_time"], rows.columns["event_id"]
+    time = rows.columns["event_time"]
+    key = rows.columns["event_id"]
     assert len(time) > 10
     assert (np.lexsort((key, time)) == np.arange(len(time))).all()
 
 
-def test_another_format_and_other_rules_are_refused(store: PersonStore) -> None:
+def test_another_format_and_other_rules_are_refused(store: StoredPersons) -> None:
     root = store.database.root
     with store.database.writing() as connection:
         connection.execute("UPDATE about SET value = '99' WHERE name = 'format'")
     with pytest.raises(DataError, match="another version of creditloom"):
-        PersonStore.at(root)
+        StoredPersons.at(root)
     with pytest.raises(DataError, match="No store of persons"):
-        PersonStore.at(root / "nothing")
+        StoredPersons.at(root / "nothing")
     (root.parent / "else").mkdir()
     (root.parent / "else" / "notes.txt").write_text("mine")
     with pytest.raises(DataError, match=r"new or empty folder(.|\n)*notes.txt"):
-        PersonStore.at(root.parent / "else", is_new_allowed=True)
+        StoredPersons.at(root.parent / "else", is_new_allowed=True)
 
 
 def test_every_raw_table_of_events_has_a_place() -> None:

@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from creditloom.decision.bundle import write_manifest
+from creditloom.serving.applicant.online.persons.loading import load
+from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.score import score
 from creditloom.serving.whole.network_snapshot import make_snapshot
+from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.files.store import read_table
-from creditloom.storage.persons.loading import load
-from creditloom.storage.persons.store import PersonStore
 from tests.features.raw import Raw, random_raw, write_raw
 from tests.registry.small import write_bundle
 from tests.score.test_events import REAL
@@ -35,6 +36,19 @@ def with_ages(raw: Raw) -> Raw:
     people = raw["applications"].to_pandas().assign(age_years=30, months_on_book=12)
     schema = raw["applications"].schema
     return {**raw, "applications": pa.Table.from_pandas(people, schema, preserve_index=False)}
+
+
+def clean(raw: Raw, scratch: Path) -> Raw:
+    """The rows that keep the contract."""
+    write_raw(raw, scratch / "given")
+    given = scratch / "given"
+    checked = check_tables(given, scratch / "bad", scratch / "kept", max_bad_share=1.0)
+    return {
+        name: pa.concat_tables([read_table(file, raw[name].schema.names) for file in files])
+        .unify_dictionaries()
+        .cast(raw[name].schema)
+        for name, files in checked.files.items()
+    }
 
 
 def bundle_of(place: Path, names: tuple[str, ...] = READ) -> Path:
@@ -69,12 +83,13 @@ class World:
         return self.root / "raw"
 
     @classmethod
-    def made(cls, root: Path, people: int, seed: int) -> World:
+    def made(cls, root: Path, people: int, seed: int, *, is_clean: bool = False) -> World:
         raw = with_ages(random_raw(people, seed))
+        raw = clean(raw, root / "scratch") if is_clean else raw
         write_raw(raw, root / "raw", parts=2)
         bundle_of(root / "model")
         make_snapshot(root / "raw", AS_OF, root / "network", max_bad_share=1.0)
-        store = PersonStore.at(root / "store", is_new_allowed=True)
+        store = StoredPersons.at(root / "store", is_new_allowed=True)
         load(store, root / "raw")
         store.close()
         return cls(root, raw)
@@ -82,6 +97,7 @@ class World:
     def batch(self, name: str, **options: Any) -> tuple[dict[int, Any], dict[int, Any]]:
         """Everybody decided by a batch: decisions, and rows set aside, by application."""
         place = self.root / name
+        # table: the options of the batch
         score(
             place, events=self.folder, bundle=self.bundle, as_of=AS_OF, max_bad_share=1.0,
             accept_drift="small world", today=AS_OF.date(), **options,

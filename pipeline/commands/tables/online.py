@@ -77,10 +77,10 @@ def load(
     Rows that break the contract are set aside with their rules. Killed at any moment, it goes on by
     the same command.
     """
-    from creditloom.storage.persons.loading import load as load_into
-    from creditloom.storage.persons.store import PersonStore
+    from creditloom.serving.applicant.online.persons.loading import load as load_into
+    from creditloom.serving.applicant.online.persons.store import StoredPersons
 
-    persons = PersonStore.at(store, is_new_allowed=True)
+    persons = StoredPersons.at(store, is_new_allowed=True)
     with _raw(persons, folder, mapping, max_bad_share) as raw:
         done = load_into(persons, raw)
     persons.close()
@@ -101,8 +101,8 @@ def _raw(persons: Any, folder: Path, mapping: Path | None, share: float) -> Iter
         yield folder
         return
     from creditloom.pipeline.commands.tables.mapping_file import read_mapping
+    from creditloom.serving.applicant.online.persons.texts import numberings
     from creditloom.storage.mapped.mapped_folder import mapped_folder
-    from creditloom.storage.persons.texts import numberings
 
     known = numberings(persons)
     with mapped_folder(read_mapping(mapping), folder, share, numberings=known) as raw:
@@ -117,9 +117,9 @@ def append(store: StoreArgument, rows: RowsArgument, as_json: JsonOption = False
 
     Exit code 2: nothing can be added, as a row names no table, or lacks a column.
     """
-    from creditloom.storage.persons.store import PersonStore
+    from creditloom.serving.applicant.online.persons.store import StoredPersons
 
-    persons = PersonStore.at(store)
+    persons = StoredPersons.at(store)
     done = persons.append(_tables(rows), source=rows.name)
     persons.merge()
     persons.close()
@@ -132,7 +132,7 @@ def append(store: StoreArgument, rows: RowsArgument, as_json: JsonOption = False
 
 def _tables(rows: Path) -> dict[str, Any]:
     """Return the rows of a file of JSON lines, by table."""
-    from creditloom.storage.persons.json_rows import tables_of
+    from creditloom.serving.applicant.online.persons.json_rows import tables_of
 
     return tables_of(rows)
 
@@ -140,9 +140,9 @@ def _tables(rows: Path) -> dict[str, Any]:
 @app.command("status")
 def status(store: StoreArgument, as_json: JsonOption = False) -> None:
     """Say what a store holds: rows by table, persons who applied, and what is set aside."""
-    from creditloom.storage.persons.store import PersonStore
+    from creditloom.serving.applicant.online.persons.store import StoredPersons
 
-    persons = PersonStore.at(store)
+    persons = StoredPersons.at(store)
     found = persons.status()
     persons.close()
     if as_json:
@@ -175,13 +175,19 @@ def decide(
     """
     from creditloom.serving.applicant.online.journal import plain
     from creditloom.serving.applicant.online.online import Online
-    from creditloom.storage.persons.texts import number_of
+    from creditloom.serving.applicant.online.open_journal import JournalPlace
+    from creditloom.serving.applicant.online.persons.texts import number_of
 
-    # table: how the store is opened
+    place = None if journal is None else JournalPlace(journal, log=log)
+    named = without or ()
     online = Online.open(
-        store, bundle, snapshot=snapshot, accept_snapshot=accept_snapshot, journal=journal,
-        log=log, without=without or (),
-    )  # fmt: skip
+        store,
+        bundle,
+        snapshot=snapshot,
+        accept_snapshot=accept_snapshot,
+        journal=place,
+        without=named,
+    )
     number = number_of(online.features.store, "applicant_id", person)
     moment = as_of or dt.datetime.now(dt.UTC).replace(tzinfo=None)
     stated = None if facts is None else json.loads(facts.read_text(encoding="utf-8"))

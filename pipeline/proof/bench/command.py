@@ -19,6 +19,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow, machine, show
+from creditloom.pipeline.proof.bench.runs.online.command import online
 from creditloom.pipeline.proof.bench_earlier.command import earlier
 from creditloom.pipeline.proof.bench_tables.command import tables as judge_tables
 from creditloom.storage.files.store import write_json
@@ -51,6 +52,7 @@ SPEED = "speed"
 app = typer.Typer(cls=BenchGroup, help="Compare ours and theirs: speed, or PDs on many tables.")
 app.command("tables")(judge_tables)
 app.command("earlier")(earlier)
+app.command("online")(online)
 
 # The options of the command, each with its help.
 TablesArgument = Annotated[

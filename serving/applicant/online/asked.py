@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from creditloom.features.contract.tables import APPLICATIONS
-from creditloom.storage.files.errors import DataError
-from creditloom.storage.persons.applications import (
+from creditloom.serving.applicant.online.persons.applications import (
     CONSENTS,
     StoredApplication,
     consents_of,
     of_person,
 )
-from creditloom.storage.persons.texts import text_of
+from creditloom.serving.applicant.online.persons.texts import text_of
+from creditloom.storage.files.errors import DataError
 
 ID = "application_id"
 # Columns of an application that need a consent: null where it is refused.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from creditloom.serving.applicant.online.journal import FOLDER, STORE, is_of, left_over
+from creditloom.serving.applicant.online.persons.database import PersonDatabase
+from creditloom.serving.applicant.online.persons.writing.erasing import people_of, rows_of, take_out
 from creditloom.serving.ledger.log.erasure import Erased, Note, register
 from creditloom.storage.files.durable import beside
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.persons.database import PersonDatabase
-from creditloom.storage.persons.writing.erasing import people_of, rows_of, take_out
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from creditloom.features.declare.declarations import FeatureSpec
 from creditloom.features.network.graph import of_nobody
 from creditloom.features.network.network_features import MEETINGS, SNAPSHOT
 from creditloom.features.network.snapshot_reading import NetworkSnapshot
-from creditloom.storage.persons.applications import CONSENTS
+from creditloom.serving.applicant.online.persons.applications import CONSENTS
 
 SOCIAL = CONSENTS["consent_social"]
 LINKED = MEETINGS[-1].name

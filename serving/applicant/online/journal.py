@@ -71,7 +71,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-class Segment:
+class JournalFile:
     """One file of a journal, which this process holds and many threads write."""
 
     def __init__(self, folder: Path) -> None:

@@ -24,31 +24,32 @@ from creditloom.features.network.one_person_network import others_of_one
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.applicant.online.asked import AskedApplication, asked
 from creditloom.serving.applicant.online.open_journal import (
-    SEAL_EVERY,
+    JournalPlace,
     OpenJournal,
     keep_snapshot,
     note_places,
 )
+from creditloom.serving.applicant.online.persons.rows.reading import Reader
+from creditloom.serving.applicant.online.persons.rows.stored import OWN_TABLES, PLACE_COLUMNS
+from creditloom.serving.applicant.online.persons.store import StoredPersons, position
+from creditloom.serving.applicant.online.persons.writing.appending import Appended
 from creditloom.serving.applicant.online.rows_of_others import LOCATION, StoredOthers
-from creditloom.serving.applicant.online.scoring import BatchOfOne, Scorer
+from creditloom.serving.applicant.online.scoring import BatchOfOne, OneScorer
 from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.serving.applicant.online.snapshot_check import OnlineSnapshot
 from creditloom.serving.batch.events import names_read
 from creditloom.serving.inputs import columns
-from creditloom.storage.persons.rows.reading import Reader
-from creditloom.storage.persons.rows.stored import OWN_TABLES, PLACE_COLUMNS
-from creditloom.storage.persons.store import PersonStore, position
-from creditloom.storage.persons.writing.appending import Appended
 
 EPOCH = dt.datetime(1970, 1, 1)
 MICROSECOND = dt.timedelta(microseconds=1)
 # Columns of a login that say whom one meets, beside those that features read.
 OF_MEETINGS = ("device_id", *PLACE_COLUMNS)
+StrPath = Path | str
 STATED = tuple(column.name for column in APPLICATIONS.columns if not column.is_computed)
 
 
 @dataclass(frozen=True)
-class Made:
+class OnlineRow:
     """One application with its features, and the position of the store that they were made at."""
 
     application: dict[str, Any]
@@ -62,7 +63,7 @@ class OnlineFeatures:
     `graph` is what the network of the month says; None where there is no snapshot.
     """
 
-    store: PersonStore
+    store: StoredPersons
     names: Collection[str] | None
     graph: OnlineSnapshot | None = None
     tables: tuple[str, ...] = ()
@@ -78,7 +79,7 @@ class OnlineFeatures:
             own = self._wanted.get(LOGINS.name, ("event_id", "event_time", "known_time"))
             self._wanted[LOGINS.name] = tuple(dict.fromkeys((*own, *OF_MEETINGS)))
 
-    def made(self, person: int, as_of: dt.datetime, facts: Mapping[str, Any] | None) -> Made:
+    def made(self, person: int, as_of: dt.datetime, facts: Mapping[str, Any] | None) -> OnlineRow:
         """Return an application with its policy inputs and features, as a batch reads it."""
         moment = (as_of - EPOCH) // MICROSECOND
         with self.store.database.reading() as connection:
@@ -90,7 +91,7 @@ class OnlineFeatures:
         features, known = self._maker.values(events, moment, application.consents, others)
         stated = application.stated
         whole = {**known, **{name: stated.get(name) for name in STATED}, **stated, **features}
-        return Made({**whole, "as_of": as_of}, at)
+        return OnlineRow({**whole, "as_of": as_of}, at)
 
     def _events(self, reader: Reader, application: AskedApplication) -> dict[str, EventArrays]:
         events = reader.person(application.person, self._wanted)
@@ -129,7 +130,7 @@ class Online:
     """
 
     def __init__(
-        self, features: OnlineFeatures, scorer: Scorer, journal: OpenJournal | None = None
+        self, features: OnlineFeatures, scorer: OneScorer, journal: OpenJournal | None = None
     ) -> None:
         self.features = features
         self.scorer = scorer
@@ -138,50 +139,43 @@ class Online:
     @classmethod
     def open(
         cls,
-        store: Path | str,
-        bundle: Path | str,
+        store: StrPath,
+        bundle: StrPath,
         *,
-        snapshot: Path | str | None = None,
-        explain: str = "adverse",
-        language: str = "en",
-        product: str = "",
-        law: str = "",
-        without: Collection[str] = (),
+        snapshot: StrPath | None = None,
         accept_snapshot: str = "",
-        journal: Path | str | None = None,
-        seal_every: int = SEAL_EVERY,
-        log: Path | str | None = None,
+        without: Collection[str] = (),
+        journal: JournalPlace | StrPath | None = None,
+        **options: str,
     ) -> Self:
         """Open a store for decisions by the bundle in a folder.
 
         `snapshot`: folder of the network of the month; the bundle needs one where it reads the
-        graph. `accept_snapshot`: why a snapshot of other files than the store's is right.
-        `explain`, `language`, `product` and `law` are those of `Decider.decide`. The features of
-        the raw tables `without` are null; every other table that the bundle needs must be there.
-        `journal`: folder in which each answer is written before it is given; after `seal_every` of
-        them they are sealed as a batch in it. `log` is the folder of the log of batches (beside
-        them), which then names store and journal for an erasure.
-        Raises DataError and DecisionError, each with the next step.
+        graph. `accept_snapshot`: why a snapshot of other files than the store's is right. The
+        features of the raw tables `without` are null; every other table that the bundle needs must
+        be there. `journal`: folder in which each answer is written before it is given, and sealed
+        as batches; a JournalPlace says more. `options` are explain, language, product and law of
+        `Decider.decide`. Raises DataError and DecisionError, each with the next step.
         """
-        persons = PersonStore.at(Path(store))
+        persons = StoredPersons.at(Path(store))
         names = names_read(Path(bundle))
         tables = required_tables(persons, names, without)
         graph = OnlineSnapshot.opened(persons, names, tables, snapshot, accept_snapshot)
         features = OnlineFeatures(persons, names, graph, tables)
-        options = {"explain": explain, "language": language, "product": product, "law": law}
         decider = Decider.load(Path(bundle), threads=1)
         decider.warm()
-        read = columns(Path(bundle), {*STATED, *FACTS} & {*STATED, *names})
+        there = {name for name in (*STATED, *FACTS) if name in STATED or name in names}
+        read = columns(Path(bundle), there)
         scorer = BatchOfOne(decider, read, options)
         if journal is None:
             return cls(features, scorer)
-        chosen = {name: value for name, value in options.items() if value}
-        sealing = Sealing(Path(journal), Path(bundle), chosen, None if log is None else Path(log))
+        place = journal if isinstance(journal, JournalPlace) else JournalPlace(Path(journal))
+        sealing = Sealing(place.folder, Path(bundle), options, place.log)
         note_places(sealing, persons.database.root)
         if graph is not None:
             keep_snapshot(persons, graph.opened_as.path)
         names_kept = [one.name for one in read]
-        return cls(features, scorer, OpenJournal(sealing, names_kept, seal_every))
+        return cls(features, scorer, OpenJournal(sealing, names_kept, place.seal_every))
 
     def decide(
         self, person: int, as_of: dt.datetime, facts: Mapping[str, Any] | None = None
@@ -203,7 +197,7 @@ class Online:
     def append(self, tables: Mapping[str, pa.Table]) -> Appended:
         """Add rows of raw tables; they count for every decision from now on, and are on the disk.
 
-        Runs are merged behind. Raises DataError as `PersonStore.append`.
+        Runs are merged behind. Raises DataError as `StoredPersons.append`.
         """
         store = self.features.store
         done = store.append(tables)
@@ -222,7 +216,7 @@ class Online:
 
 
 def required_tables(
-    store: PersonStore, names: Collection[str], without: Collection[str]
+    store: StoredPersons, names: Collection[str], without: Collection[str]
 ) -> tuple[str, ...]:
     """Return the raw tables that a store has, less those left out.
 

@@ -5,19 +5,29 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from creditloom.serving.applicant.online.journal import FOLDER, STORE, Line, Segment
+from creditloom.serving.applicant.online.journal import FOLDER, STORE, JournalFile, Line
+from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.serving.ledger.log.log import Log
 from creditloom.serving.ledger.log.notes import note_store
 from creditloom.serving.ledger.signing import private_key
-from creditloom.storage.persons.store import PersonStore
 
 # Decisions of a batch.
 SEAL_EVERY = 10_000
 ID = "application_id"
+
+
+@dataclass(frozen=True)
+class JournalPlace:
+    """Where a journal lies, how many lines a batch has, and the log of batches (in the folder)."""
+
+    folder: Path
+    seal_every: int = SEAL_EVERY
+    log: Path | None = None
 
 
 class OpenJournal:
@@ -30,7 +40,7 @@ class OpenJournal:
         self._lock = threading.Lock()
         self._one_seal = threading.Lock()
         self._behind: threading.Thread | None = None
-        self._segment = Segment(sealing.folder)
+        self._segment = JournalFile(sealing.folder)
         # Why the last seal behind failed; told by the next one that is asked for.
         self.failed: Exception | None = None
 
@@ -51,30 +61,32 @@ class OpenJournal:
         if len(segment) >= self._seal_every:
             self._turn(segment)
 
-    def _turn(self, full: Segment) -> None:
+    def _turn(self, full: JournalFile) -> None:
         """Begin a new file, and seal the full one behind."""
         with self._lock:
             if self._segment is not full:
                 return
-            self._segment = Segment(self._sealing.folder)
+            self._segment = JournalFile(self._sealing.folder)
             before = self._behind
         self._behind = threading.Thread(target=self._seal_behind, args=(full, before), name="seal")
         self._behind.start()
 
-    def _seal_behind(self, full: Segment, before: threading.Thread | None) -> None:
+    def _seal_behind(self, full: JournalFile, before: threading.Thread | None) -> None:
         if before is not None:
             before.join()
         try:
             full.close()
             with self._one_seal:
                 self._sealing.seal()
-        except Exception as error:  # noqa: BLE001 - a thread has no caller: `seal` raises it
+        except (ValueError, OSError) as error:
+            # A thread has no caller: the lines stay, and `seal` tries them again and raises.
             self.failed = error
 
     def seal(self) -> list[Path]:
         """Seal all lines until now; raise what a seal behind failed by."""
         with self._lock:
-            full, self._segment = self._segment, Segment(self._sealing.folder)
+            full = self._segment
+            self._segment = JournalFile(self._sealing.folder)
             behind = self._behind
         if behind is not None:
             behind.join()
@@ -98,7 +110,7 @@ def note_places(sealing: Sealing, store: Path) -> None:
     note_store(log, FOLDER, sealing.folder, key)
 
 
-def keep_snapshot(store: PersonStore, snapshot: Path) -> None:
+def keep_snapshot(store: StoredPersons, snapshot: Path) -> None:
     """Keep where a snapshot lies that decisions read: an erasure from the store goes there too."""
     with store.database.writing() as connection:
         kept = "INSERT OR IGNORE INTO snapshots VALUES (?)"

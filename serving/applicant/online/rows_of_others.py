@@ -14,9 +14,13 @@ import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays
 from creditloom.features.network.one_person_network import ADDRESS
-from creditloom.storage.persons.applications import CONSENTS
-from creditloom.storage.persons.rows.reading import Reader
-from creditloom.storage.persons.rows.stored import ADDRESS_ROWS, DEVICE_ROWS, TIE_ROWS
+from creditloom.serving.applicant.online.persons.applications import CONSENTS
+from creditloom.serving.applicant.online.persons.rows.reading import Reader
+from creditloom.serving.applicant.online.persons.rows.stored import (
+    ADDRESS_ROWS,
+    DEVICE_ROWS,
+    TIE_ROWS,
+)
 
 LOCATION = CONSENTS["consent_location"]
 CHECKS = "identity_checks"

@@ -1,6 +1,6 @@
 """The door through which one application is decided: names to values in, names to values out.
 
-`Scorer` is the seam: whatever answers as the batch does may stand behind it.
+`OneScorer` is the seam: whatever answers as the batch does may stand behind it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ID = "application_id"
 AS_OF = "as_of"
 
 
-class Scorer(Protocol):
+class OneScorer(Protocol):
     """Decides one application."""
 
     def decide(self, application: Mapping[str, Any], *, today: dt.date) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class BatchOfOne:
         self._options = dict(options)
 
     def decide(self, application: Mapping[str, Any], *, today: dt.date) -> dict[str, Any]:
-        """Return what a batch says of the row, see `Scorer`."""
+        """Return what a batch says of the row, see `OneScorer`."""
         table = self.row(application)
         block, faults = self._model.judge(table, pa.array([], pa.null()), today)
         if faults:

@@ -14,9 +14,9 @@ import numpy as np
 from creditloom.features.contract.tables import CONTACTS, INTERACTIONS, LOGINS
 from creditloom.features.network.network_features import SNAPSHOT
 from creditloom.serving.applicant.online.graph_now import LINKED, GraphNow
+from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.whole.network_snapshot import OpenSnapshot
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.persons.store import PersonStore
 
 # The raw tables of events that values at the first of the month are made of.
 OF_GRAPH = (CONTACTS.name, INTERACTIONS.name, LOGINS.name)
@@ -39,7 +39,7 @@ class OnlineSnapshot:
     @classmethod
     def opened(
         cls,
-        store: PersonStore,
+        store: StoredPersons,
         names: Collection[str] | None,
         tables: Collection[str],
         snapshot: Path | str | None,

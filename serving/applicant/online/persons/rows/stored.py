@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from creditloom.features.aggregates.event_arrays import EventArrays
 from creditloom.features.contract.tables import EVENT_TABLES, LOGINS, PAYMENTS, Column, Table
 
+# The numbers of the spaces, as the store holds them.
 OWN = 0
 TIES = 1
 DEVICES = 2

@@ -30,7 +30,8 @@ class Keys:
     @classmethod
     def of(cls, keys: np.ndarray, people: np.ndarray) -> Keys:
         """Sort keys, each of which stands once."""
-        order = np.argsort(keys, kind="stable")
+        # Each key stands once: no tie is left.
+        order = np.argsort(keys)
         return cls(keys[order], people[order])
 
     @classmethod

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays
-from creditloom.storage.persons.database import PersonDatabase
-from creditloom.storage.persons.rows.blocks import OpenBlock, SortedRows
-from creditloom.storage.persons.rows.keys import Keys
-from creditloom.storage.persons.rows.stored import OWN, STORED, TIES, StoredTable
-from creditloom.storage.persons.writing.merging import held
+from creditloom.serving.applicant.online.persons.database import PersonDatabase
+from creditloom.serving.applicant.online.persons.rows.blocks import OpenBlock, SortedRows
+from creditloom.serving.applicant.online.persons.rows.keys import Keys
+from creditloom.serving.applicant.online.persons.rows.stored import OWN, STORED, TIES, StoredTable
+from creditloom.serving.applicant.online.persons.writing.merging import held
 
 # The column of a table in another space that says whose row it was.
 REPORTED_BY = {TIES: "reporter"}

@@ -123,7 +123,9 @@ class Judge:
                 place = pa.array(np.arange(len(rows), dtype=np.int64))
                 self._connection.register(f"{ROWS}_{name}", rows.append_column(PLACE, place))
                 rules_of = " OR ".join(known[name].values())
-                parts.append(f"SELECT '{name}', {PLACE} FROM {ROWS}_{name} WHERE {rules_of}")  # noqa: S608
+                source = f"{ROWS}_{name}"
+                query = f"SELECT '{name}', {PLACE} FROM {source} WHERE {rules_of}"  # noqa: S608
+                parts.append(query)
         if not parts:
             return {}
         found: dict[str, list[int]] = {}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays
-from creditloom.storage.persons.rows.stored import STORED, StoredTable
+from creditloom.serving.applicant.online.persons.rows.stored import STORED, StoredTable
 
 # Bytes of a block, near enough: what is read for one person of few rows, and the database keeps in
 # whole pages.

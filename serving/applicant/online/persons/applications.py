@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from creditloom.features.contract.tables import APPLICATIONS
-from creditloom.storage.persons.writing.judging import BadRow
+from creditloom.serving.applicant.online.persons.writing.judging import BadRow
 
 if TYPE_CHECKING:
     # That module reads this one.
-    from creditloom.storage.persons.writing.appending import Call
+    from creditloom.serving.applicant.online.persons.writing.appending import Call
 
 # The bit of each consent, by the name of its column.
 CONSENTS = {
@@ -63,7 +63,10 @@ def consents_of(stated: Mapping[str, Any]) -> int:
 
 def of_person(connection: sqlite3.Connection, person: int) -> list[StoredApplication]:
     """Return the applications of a person, good and bad, by moment and id."""
-    query = f"SELECT {FIELDS} FROM applications WHERE person = ? ORDER BY moment, application_id"  # noqa: S608
+    query = (
+        f"SELECT {FIELDS} FROM applications "  # noqa: S608
+        "WHERE person = ? ORDER BY moment, application_id"
+    )
     return [StoredApplication(*row) for row in connection.execute(query, (person,))]
 
 

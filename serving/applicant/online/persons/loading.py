@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from creditloom.serving.applicant.online.persons.store import StoredPersons
+from creditloom.serving.applicant.online.persons.texts import keep_numberings
+from creditloom.serving.applicant.online.persons.writing.appending import TAKEN, Appended
 from creditloom.storage.files.foreign import Worded
 from creditloom.storage.files.store import open_parquet
 from creditloom.storage.folders.identity import FixedFile, fixed
 from creditloom.storage.folders.lake_lists import is_lake, read_lake
 from creditloom.storage.folders.raw_folder import name_in, raw_tables
-from creditloom.storage.persons.store import PersonStore
-from creditloom.storage.persons.texts import keep_numberings
-from creditloom.storage.persons.writing.appending import TAKEN, Appended
 
 # Rows of a call: a run of its own, some tens of MB in memory.
 CALL_ROWS = 500_000
@@ -44,11 +44,11 @@ class Loaded:
             self.set_aside.setdefault(name, Counter()).update(rules)
 
 
-def load(store: PersonStore, root: Path) -> Loaded:
+def load(store: StoredPersons, root: Path) -> Loaded:
     """Add all files of raw tables below `root`, a folder or a lake; known files are left out.
 
     Killed at any moment, it goes on with the same command. Raises DataError for what no table
-    claims, and as `PersonStore.append`.
+    claims, and as `StoredPersons.append`.
     """
     done = Loaded()
     files = {name: list(paths) for name, paths in raw_tables(root).items()}

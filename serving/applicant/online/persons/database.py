@@ -144,23 +144,25 @@ class PersonDatabase:
         """Yield the connection in the one transaction that writes; it is on the disk at the end."""
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
+        is_whole = False
         try:
             yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        connection.execute("COMMIT")
+            is_whole = True
+        finally:
+            connection.execute("COMMIT" if is_whole else "ROLLBACK")
 
     def require_known(self) -> None:
         """Raise DataError for a store of another format, or of rows that other rules judged."""
         about = dict(self.connection.execute("SELECT name, value FROM about"))
         expected = {"format": str(FORMAT), "rules": rules_version()}
         if about != expected:
+            wanted = ", ".join(f"{name} {value}" for name, value in expected.items())
+            found = ", ".join(f"{name} {value}" for name, value in sorted(about.items()))
             raise DataError.of(
                 "The store of persons was written by another version of creditloom",
                 where=self.root / FILE,
-                expected=", ".join(f"{name} {value}" for name, value in expected.items()),
-                got=", ".join(f"{name} {value}" for name, value in sorted(about.items())),
+                expected=wanted,
+                got=found,
                 next_step="use the version that wrote it, or load the raw tables into a new store: "
                 "creditloom online load NEW_STORE FOLDER",
             )

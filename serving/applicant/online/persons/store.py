@@ -16,8 +16,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from creditloom.storage.persons.database import PersonDatabase
-from creditloom.storage.persons.writing.appending import (
+from creditloom.serving.applicant.online.persons.database import PersonDatabase
+from creditloom.serving.applicant.online.persons.writing.appending import (
     Appended,
     digest_of,
     judged_call,
@@ -25,8 +25,8 @@ from creditloom.storage.persons.writing.appending import (
     require_tables,
     write_call,
 )
-from creditloom.storage.persons.writing.judging import Judge
-from creditloom.storage.persons.writing.merging import due, merge
+from creditloom.serving.applicant.online.persons.writing.judging import Judge
+from creditloom.serving.applicant.online.persons.writing.merging import due, merge
 
 # What `append` says of where its rows come from.
 CALL = "append"
@@ -48,7 +48,7 @@ class StoreStatus:
     last: str
 
 
-class PersonStore:
+class StoredPersons:
     """A store of persons below a folder. It may be used by many threads, and many processes."""
 
     def __init__(self, database: PersonDatabase) -> None:
@@ -60,7 +60,7 @@ class PersonStore:
         self._behind: threading.Thread | None = None
 
     @classmethod
-    def at(cls, root: Path, *, is_new_allowed: bool = False) -> PersonStore:
+    def at(cls, root: Path, *, is_new_allowed: bool = False) -> StoredPersons:
         """Open the store below `root`. Raises DataError as `PersonDatabase.at`."""
         return cls(PersonDatabase.at(root, is_new_allowed=is_new_allowed))
 

@@ -16,12 +16,11 @@ import pyarrow as pa
 
 from creditloom.features.aggregates.event_arrays import EventArrays
 from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES, Table
-from creditloom.storage.files.errors import DataError
-from creditloom.storage.persons.applications import add_applications
-from creditloom.storage.persons.rows.blocks import SortedRows
-from creditloom.storage.persons.rows.keys import Keys, known
-from creditloom.storage.persons.rows.reading import Reader
-from creditloom.storage.persons.rows.stored import (
+from creditloom.serving.applicant.online.persons.applications import add_applications
+from creditloom.serving.applicant.online.persons.rows.blocks import SortedRows
+from creditloom.serving.applicant.online.persons.rows.keys import Keys, known
+from creditloom.serving.applicant.online.persons.rows.reading import Reader
+from creditloom.serving.applicant.online.persons.rows.stored import (
     ADDRESSES,
     DEVICES,
     OWN,
@@ -30,7 +29,8 @@ from creditloom.storage.persons.rows.stored import (
     arrays_of,
     derived,
 )
-from creditloom.storage.persons.writing.judging import BadRow, Judge
+from creditloom.serving.applicant.online.persons.writing.judging import BadRow, Judge
+from creditloom.storage.files.errors import DataError
 
 SPACES = (OWN, TIES, DEVICES, ADDRESSES)
 # The raw tables that a store takes; others are read by nothing that decides.

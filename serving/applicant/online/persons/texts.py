@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import read_document
 from creditloom.storage.files.store import read_table
 from creditloom.storage.folders.lake_lists import is_lake, read_lake
 from creditloom.storage.mapped.text_ids import IDS, MAPPED, MARK, Numbering
-from creditloom.storage.persons.store import PersonStore
 
 
-def numberings(store: PersonStore) -> dict[str, Numbering]:
+def numberings(store: StoredPersons) -> dict[str, Numbering]:
     """Return the numberings of a store, for a mapping to go on with; none of a new store."""
     found: dict[str, tuple[list[int], list[str]]] = {}
     query = "SELECT numbering, id, text FROM texts ORDER BY numbering, id"
@@ -30,7 +30,7 @@ def _table(ids: list[int], texts: list[str]) -> pa.Table:
     return pa.table({"id": pa.array(ids, pa.int64()), "text": pa.array(texts, pa.string())})
 
 
-def keep_numberings(store: PersonStore, root: Path) -> None:
+def keep_numberings(store: StoredPersons, root: Path) -> None:
     """Keep the texts of the ids of raw tables that a mapping made.
 
     Raises DataError where they are numbered in another way than those of the store.
@@ -74,7 +74,7 @@ def _keep(connection: sqlite3.Connection, name: str, number: int, text: str, roo
         )
 
 
-def number_of(store: PersonStore, column: str, text: str) -> int:
+def number_of(store: StoredPersons, column: str, text: str) -> int:
     """Return the number of an id of `applications`, given as text; DataError for an unknown one.
 
     Where no mapping numbered the column, the text is the number itself.
@@ -102,7 +102,7 @@ def text_of(connection: sqlite3.Connection, column: str, number: int) -> int | s
     return number if found is None else str(found[0])
 
 
-def _unknown(store: PersonStore, column: str, text: str, expected: str) -> DataError:
+def _unknown(store: StoredPersons, column: str, text: str, expected: str) -> DataError:
     return DataError.of(
         f"The store knows no such {column}",
         where=store.database.root,

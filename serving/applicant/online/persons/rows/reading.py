@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays, in_order
-from creditloom.storage.persons.rows.blocks import OpenBlock
-from creditloom.storage.persons.rows.stored import OWN_TABLES, StoredTable
+from creditloom.serving.applicant.online.persons.rows.blocks import OpenBlock
+from creditloom.serving.applicant.online.persons.rows.stored import OWN_TABLES, StoredTable
 
 # The block of each run that may hold a key.
 BLOCKS = """

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 import numpy as np
 
 from creditloom.features.aggregates.event_arrays import EventArrays
-from creditloom.storage.persons.database import PersonDatabase
-from creditloom.storage.persons.rows.blocks import OpenBlock, SortedRows
-from creditloom.storage.persons.rows.keys import Keys
-from creditloom.storage.persons.rows.reading import joined
-from creditloom.storage.persons.rows.stored import OWN_TABLES, STORED
+from creditloom.serving.applicant.online.persons.database import PersonDatabase
+from creditloom.serving.applicant.online.persons.rows.blocks import OpenBlock, SortedRows
+from creditloom.serving.applicant.online.persons.rows.keys import Keys
+from creditloom.serving.applicant.online.persons.rows.reading import joined
+from creditloom.serving.applicant.online.persons.rows.stored import OWN_TABLES, STORED
 
 # So many runs of about one size are merged; a person is then read of a few runs of each size.
 FAN_IN = 4
