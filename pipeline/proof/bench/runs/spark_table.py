@@ -19,6 +19,7 @@ from creditloom.storage.lake.change import LakeWork, add
 from creditloom.storage.sources import now
 
 CLI = "creditloom.pipeline.cli"
+# Shards of the lake, two for each executor, and rounds in turns.
 SHARDS = 4
 ROUNDS = 3
 # Two executors of one core and this many MB each, as spark-submit would be told.
