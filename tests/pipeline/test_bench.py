@@ -119,6 +119,7 @@ def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(
         SimpleNamespace(run=lambda _quick: pytest.fail("measured")),
     )
     with pytest.raises(
-        typer.BadParameter, match=r"job and events measure the model of this folder.*make repro"
+        typer.BadParameter,
+        match=r"job and events and spark measure the model of this folder.*repro",
     ):
         command.bench(None, output=tmp_path / "bench.json")
