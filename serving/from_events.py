@@ -75,13 +75,17 @@ def from_events(
         )
         _warn(checked)
         network = others if opened is None else opened.read_beside(work / "quarantine")
-        sources: RawFiles = checked.files
-        if as_of is not None:
-            applications = moved(sources, as_of, work / "moved.parquet")
-            sources = with_files(sources, "applications", applications)
-        made = _features(decider, sources, network, Path(events))
+        made = _features(decider, _sources(checked, as_of, work), network, Path(events))
         decided = _decided(decider, made, explain=explain, language=language)
         return pd.concat(list(decided), ignore_index=True)
+
+
+def _sources(checked: Checked, as_of: dt.datetime | None, work: Path) -> RawFiles:
+    """Return the raw tables, decided as of `as_of` where given."""
+    if as_of is None:
+        return checked.files
+    file = moved(checked.files, as_of, work / "moved.parquet")
+    return with_files(checked.files, "applications", file)
 
 
 def _inputs(decider: Decider) -> list[str]:

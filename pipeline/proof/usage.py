@@ -81,14 +81,8 @@ def measure(
             f"{' '.join(command[1:])} failed in {folder} with exit code {ran.returncode}:\n"
             f"{said[-LAST_CHARACTERS:]}"
         )
-    # table: what was used
-    return Usage(
-        seconds=time.perf_counter() - start,
-        cpu=_children_cpu() - cpu_before,
-        peak_mb=peak,
-        said=said,
-        tree_cpu=sum(seen.values()),
-    )
+    seconds = time.perf_counter() - start
+    return Usage(seconds, _children_cpu() - cpu_before, peak, said, sum(seen.values()))
 
 
 def _cpu_of(tree: psutil.Process) -> dict[tuple[int, float], float]:

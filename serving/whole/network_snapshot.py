@@ -30,6 +30,7 @@ from creditloom.features.network.snapshot_tables import MADE_OF
 from creditloom.serving.batch.events import EARLIEST
 from creditloom.serving.registry.runtime import fingerprint
 from creditloom.serving.whole.resume import libraries
+from creditloom.storage.contract.checked import Checked
 from creditloom.storage.contract.contract import check_files
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
@@ -44,7 +45,9 @@ from creditloom.storage.files.outputs import (
 )
 from creditloom.storage.files.store import read_table, write_json, write_table
 from creditloom.storage.folders.identity import FixedFile, fixed
+from creditloom.storage.folders.lake_lists import is_lake
 from creditloom.storage.folders.raw_folder import raw_tables
+from creditloom.storage.lake.receipts import LakePlace, by_receipts
 from creditloom.storage.sources import now
 
 MARK = "snapshot.json"
@@ -219,15 +222,7 @@ def _tables(
 ) -> dict[str, dict[str, Any]]:
     """Write the tables of the snapshot, and return rows and sha256 of each."""
     clean = work / "clean"
-    checked = check_files(
-        files,
-        events,
-        work / QUARANTINE,
-        clean,
-        max_bad_share=max_bad_share,
-        period=Period(EARLIEST, now()),
-        threads=threads,
-    )
+    checked = _checked(files, events, LakePlace(events, work / QUARANTINE, clean), max_bad_share)
     con = connect(FeatureParams(threads=threads))
     written = {}
     for table, rows in snapshot_of(con, checked.files, month):
@@ -238,6 +233,19 @@ def _tables(
     if clean.is_dir():
         shutil.rmtree(clean)
     return written
+
+
+def _checked(
+    files: Mapping[str, Sequence[Path]], events: Path, place: LakePlace, max_bad_share: float
+) -> Checked:
+    """Return the check of raw tables; of a lake by its receipts, as whoever reads the snapshot."""
+    period = Period(EARLIEST, now())
+    checked = None
+    if is_lake(events):
+        checked = by_receipts(place, tuple(files), period, max_bad_share, None)
+    return checked or check_files(
+        files, events, place.quarantine, place.clean, max_bad_share=max_bad_share, period=period
+    )
 
 
 def fixed_tables(files: Mapping[str, Sequence[Path]]) -> dict[str, tuple[FixedFile, ...]]:

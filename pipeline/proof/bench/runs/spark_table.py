@@ -19,6 +19,7 @@ from creditloom.storage.lake.change import LakeWork, add
 from creditloom.storage.sources import now
 
 CLI = "creditloom.pipeline.cli"
+# Shards of the lake, two for each executor, and rounds in turns.
 SHARDS = 4
 ROUNDS = 3
 # Two executors of one core and this many MB each, as spark-submit would be told.
@@ -28,6 +29,7 @@ CONF = {
     "spark.ui.enabled": "false",
     "spark.log.level": "ERROR",
     "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
     "spark.executorEnv.OMP_NUM_THREADS": "1",
 }
 OURS = "creditloom score --events lake --engine {engine} --as-of {moment} --bundle data/model"
@@ -63,7 +65,13 @@ def run(quick: bool) -> list[BenchRow]:
 def _score(folder: Path, engine: str, moment: str) -> tuple[float, list[bytes]]:
     """Return the CPU seconds of a batch, and the bytes of its decisions."""
     conf = " ".join(f"--conf {name}={value}" for name, value in CONF.items())
-    env = {"CREDITLOOM_SALTS": "5a" * 32, "PYSPARK_SUBMIT_ARGS": SUBMIT.format(conf=conf)}
+    # table: the variables of the command
+    env = {
+        "CREDITLOOM_SALTS": "5a" * 32,
+        "PYSPARK_SUBMIT_ARGS": SUBMIT.format(conf=conf),
+        # A machine whose name is in no DNS would not find itself.
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
     # table: the options of the command
     options = (
         "--events", str(folder / "lake"), "--engine", engine, "--as-of", moment,
