@@ -40,7 +40,7 @@ class ExplainParams:
     features_shown: int = 14
     dependences: int = 4
     examples: int = 4
-    applicants: int = 240
+    applicants: int = 200
     dpi: int = 110
 
 

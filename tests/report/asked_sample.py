@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from creditloom.report.page.applicant_frames import content
+from creditloom.report.page.decision_frames import PROTECTED
 from creditloom.report.parts.data import ShownApplicants, ShownFigure, Text
 
 CATALOGUE = {
     "concepts": [
-        {"id": "cash_balance", "text_en": "cash balance", "text_zh": "现金余额", "hint_en": "keep more", "hint_zh": "多存"}
+        {"id": "cash_balance", "text_en": "cash balance", "text_zh": "现金余额",
+         "hint_en": "keep more", "hint_zh": "多存"}
     ],
     "features": [
-        {"name": "ast_cash", "concept": "cash_balance", "text_en": "mean cash", "text_zh": "平均现金"}
+        {"name": "ast_cash", "concept": "cash_balance", "text_en": "mean cash",
+         "text_zh": "平均现金"}
     ],
 }  # fmt: skip
 RANKED = {
@@ -44,7 +47,8 @@ def cuts() -> pd.DataFrame:
 def segments() -> pd.DataFrame:
     """The same cuts for two groups of one field."""
     rows = [
-        {"pd_cut": cut, "field": "customer", "group": group, "n": 500, "approval_rate": 0.5, "bad_rate": 0.02}
+        {"pd_cut": cut, "field": "customer", "group": group, "n": 500, "approval_rate": 0.5,
+         "bad_rate": 0.02}
         for group in ("new", "repeat")
         for cut in cuts()["pd_cut"]
     ]  # fmt: skip
@@ -102,7 +106,7 @@ def asked_parts() -> dict[str, Any]:
         "score_density": pd.DataFrame({
             "score": [540.0, 550.0], "goods": [0.3, 0.7], "bads": [0.8, 0.2],
         }),
-        "card": ((Text("not for", "不适用"), "none is a feature or a reason; they are kept for the audit"),),
+        "card": ((Text("protected fields", "受保护字段"), PROTECTED),),
         "sample_flow": pd.DataFrame({
             "role": ["train", "oot"], "months": ["2024-01 – 2025-03", "2025-07 – 2025-12"],
             "applications": [6000, 2000], "booked": [4000, 1500], "bads": [90, 40],
@@ -110,12 +114,18 @@ def asked_parts() -> dict[str, Any]:
         }),
         "hyperparameters": pd.DataFrame({"setting": ["trees"], "value": ["640"]}),
         "features": features(),
-        "swarm": ({"feature": "ast_cash", "points": [-3.0, 2.0], "rank": [0.1, None], "text_en": "mean cash", "text_zh": "平均现金"},),
-        "segment_power": pd.DataFrame({"field": ["customer"] * 2, "group": ["new", "repeat"], **RANKED}),
+        "swarm": ({
+            "feature": "ast_cash", "points": [-3.0, 2.0], "rank": [0.1, None],
+            "text_en": "mean cash", "text_zh": "平均现金",
+        },),
+        "segment_power": pd.DataFrame({
+            "field": ["customer"] * 2, "group": ["new", "repeat"], **RANKED,
+        }),
         "samples": pd.DataFrame({"sample": ["learnt", "held_out"], **RANKED}),
         "feature_psi": pd.DataFrame({"feature": ["ast_cash", "bur_hard"], **months}),
         "curves_on_book": pd.DataFrame({
-            "vintage": ["2024Q1", "2024Q2"], "loans": [900, 800], "m1": [0.0, 0.001], "m2": [0.01, None],
+            "vintage": ["2024Q1", "2024Q2"], "loans": [900, 800], "m1": [0.0, 0.001],
+            "m2": [0.01, None],
         }),
         "applicants": applicants(),
     }  # fmt: skip
