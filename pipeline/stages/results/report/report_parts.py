@@ -60,7 +60,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
     explanation = read_document(paths.EXPLAIN / "explanation.json", RESULTS)
     raw = volumes(source)
     families = report_frames.families(metrics)
-    frames = {name: _frame(name) for name in FRAMES}
+    frames: dict[str, Any] = {name: _frame(name) for name in FRAMES}
     judged = bars(metrics)
     parts = page_parts.page_parts(metrics, judged)
     asked = {name: part for name, part in parts.items() if part is not None}
