@@ -14,11 +14,11 @@ from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.profit import cutoffs
 from creditloom.models.evaluation.profit.cutoffs import AskedCuts
+from creditloom.models.evaluation.rivals.feature_figures import feature_figures
 from creditloom.models.fit.judgement.reported import FittedTable
 from creditloom.models.fit.judgement.validation import MODEL, RIDGE
 from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.sample.split import OOT
-from creditloom.models.selection.feature_figures import feature_figures
 from creditloom.report.explanation.applicants import TextPool, applicant_records, spread_choice
 from creditloom.report.explanation.explain import SamplePoints
 from creditloom.report.explanation.feature_effects import feature_effects, swarm

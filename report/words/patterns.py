@@ -11,7 +11,7 @@ PATTERNS = {
     "Out of time: {}: few, so every figure is uncertain; read its interval.": (
         "时间外：{}：偏少，各项指标均不确定，请看区间。"
     ),
-    "Cross-validated: {}: few, so every figure is uncertain; read its interval.": (
+    "Cross-validation: {}: few, so every figure is uncertain; read its interval.": (
         "交叉验证：{}：偏少，各项指标均不确定，请看区间。"
     ),
     "Fit of {}": "{} 的拟合",

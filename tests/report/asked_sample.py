@@ -46,13 +46,9 @@ def cuts() -> pd.DataFrame:
 
 def segments() -> pd.DataFrame:
     """The same cuts for two groups of one field."""
-    rows = [
-        {"pd_cut": cut, "field": "customer", "group": group, "n": 500, "approval_rate": 0.5,
-         "bad_rate": 0.02}
-        for group in ("new", "repeat")
-        for cut in cuts()["pd_cut"]
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
+    rows = [(cut, group) for group in ("new", "repeat") for cut in cuts()["pd_cut"]]
+    frame = pd.DataFrame(rows, columns=["pd_cut", "group"])
+    return frame.assign(field="customer", n=500, approval_rate=0.5, bad_rate=0.02)
 
 
 def features() -> pd.DataFrame:
@@ -71,6 +67,7 @@ def features() -> pd.DataFrame:
 
 def applicants() -> ShownApplicants:
     """One applicant who was declined."""
+    # table: a record
     row: dict[str, Any] = {
         "id": "7", "decision": "decline", "grade": "G8", "tier": "G8", "score": 560,
         "score_raw": 560.25, "pd": 0.07, "day": "2025-12-01",
@@ -85,7 +82,6 @@ def applicants() -> ShownApplicants:
 
 def asked_parts() -> dict[str, Any]:
     """Every part by its name in `ReportData`."""
-    months = {"2025-07": [0.01, 0.3], "2025-08": [0.02, 0.2]}
     label = Text("AUC, through the door", "AUC（全部申请人）")
     # table: the parts
     return {
@@ -106,6 +102,15 @@ def asked_parts() -> dict[str, Any]:
         "score_density": pd.DataFrame({
             "score": [540.0, 550.0], "goods": [0.3, 0.7], "bads": [0.8, 0.2],
         }),
+        **_of_the_model(),
+    }  # fmt: skip
+
+
+def _of_the_model() -> dict[str, Any]:
+    """The parts on the model and its validation."""
+    months = {"2025-07": [0.01, 0.3], "2025-08": [0.02, 0.2]}
+    # table: the parts
+    return {
         "card": ((Text("protected fields", "受保护字段"), PROTECTED),),
         "sample_flow": pd.DataFrame({
             "role": ["train", "oot"], "months": ["2024-01 – 2025-03", "2025-07 – 2025-12"],

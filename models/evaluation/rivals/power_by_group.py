@@ -100,6 +100,7 @@ def sample_flow(rows: Dataset, split: SplitParams) -> pd.DataFrame:
         months = start + rows.month[inside]
         has_outcome = inside & ~np.isnan(rows.outcome)
         label = rows.label[has_outcome]
+        # table: the columns of a role
         table.append(
             {
                 "role": role or "none",
@@ -111,6 +112,7 @@ def sample_flow(rows: Dataset, split: SplitParams) -> pd.DataFrame:
                 "first": int(rows.month[inside].min()),
             }
         )
+    # Stable: roles of one first month keep the order of the matrix.
     frame = pd.DataFrame(table).sort_values("first", kind="stable", ignore_index=True)
     return frame.drop(columns="first")
 

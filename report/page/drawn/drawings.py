@@ -17,9 +17,11 @@ from creditloom.report.parts.data import Text
 if TYPE_CHECKING:
     import pandas as pd
 
+# From so many yuan on an axis counts in millions.
 MILLION = 1e6
 # Height of one feature in the swarm, and the room of its name above the dots.
 ROW_HEIGHT = 34.0
+# Width of the swarm, and how far its dots lie above and below the middle of a row.
 SWARM_WIDTH = 640.0
 DOT_SPREAD = 9.0
 # Ranks of the value are drawn in so many colours.

@@ -106,6 +106,7 @@ def _at(data: ReportData) -> pd.DataFrame:
     assert data.cutoffs is not None and data.cutoff_segments is not None
     present = data.cutoffs.loc[data.cutoffs["is_present"], "pd_cut"]
     here = data.cutoff_segments["pd_cut"].isin(present)
+    # Stable: within a cut the segments keep their order.
     return data.cutoff_segments.iloc[(~here).to_numpy().argsort(kind="stable")]
 
 
