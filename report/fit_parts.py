@@ -127,5 +127,7 @@ def _applicants(fitted: FittedTable, decider: Decider, frame: pd.DataFrame) -> S
     typical = scorer.base_points + float(decider.bundle.reference.concepts(scorer.catalogue).sum())
     written = {"typical": typical, "texts": pool.texts, "rows": records}
     told = content(written, plain(scorer.catalogue))
+    # Recourse asks the raw tables, which a table of one's own does not have.
+    del told["words"]["recourse"]
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
     return ShownApplicants(text, len(records))
