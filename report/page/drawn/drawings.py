@@ -114,15 +114,17 @@ def book_curves(table: pd.DataFrame) -> str:
 def month_lines(table: pd.DataFrame) -> str:
     """Return AUC by month of application."""
     values = table["auc"].astype(float)
-    points = tuple((float(k), v) for k, v in enumerate(values) if v == v)
-    if len(points) < 2:
+    known = values.dropna()
+    if len(known) < 2:
         return ""
+    # A month without an AUC breaks the line.
+    points = tuple((float(k), v if v == v else None) for k, v in enumerate(values))
     step = max(1, len(table) // 6)
     ticks = tuple((float(k), str(v)[:7]) for k, v in enumerate(table["vintage"]) if k % step == 0)
     axes = Axes(
         Text("month of application", "申请月份"), Text("AUC"), _count, "{:.2f}".format, ticks
     )
-    low = min(v for _, v in points)
+    low = float(known.min())
     return lines([Line(Text("AUC"), points)], axes, (max(0.0, low - 0.05), 1.0))
 
 
