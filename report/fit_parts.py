@@ -14,11 +14,11 @@ from creditloom.decision.rulebook.policy import Policy, tiers_only_policy
 from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.profit import cutoffs
 from creditloom.models.evaluation.profit.cutoffs import AskedCuts
+from creditloom.models.evaluation.rivals.feature_figures import feature_figures
 from creditloom.models.fit.judgement.reported import FittedTable
 from creditloom.models.fit.judgement.validation import MODEL, RIDGE
 from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.sample.split import OOT
-from creditloom.models.selection.feature_figures import feature_figures
 from creditloom.report.explanation.applicants import TextPool, applicant_records, spread_choice
 from creditloom.report.explanation.explain import SamplePoints
 from creditloom.report.explanation.feature_effects import feature_effects, swarm
@@ -127,5 +127,7 @@ def _applicants(fitted: FittedTable, decider: Decider, frame: pd.DataFrame) -> S
     typical = scorer.base_points + float(decider.bundle.reference.concepts(scorer.catalogue).sum())
     written = {"typical": typical, "texts": pool.texts, "rows": records}
     told = content(written, plain(scorer.catalogue))
+    # Recourse asks the raw tables, which a table of one's own does not have.
+    del told["words"]["recourse"]
     text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
     return ShownApplicants(text, len(records))

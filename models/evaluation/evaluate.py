@@ -28,6 +28,7 @@ from creditloom.models.evaluation.profit.cutoffs import AskedCuts
 from creditloom.models.evaluation.reasons.reason_figures import observed_reasons, reasons_by_truth
 from creditloom.models.evaluation.rivals import power_by_group, reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
+from creditloom.models.evaluation.rivals.feature_figures import feature_figures, feature_psi
 from creditloom.models.evaluation.rivals.paired import Scores
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
@@ -35,7 +36,6 @@ from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import Dataset, HeldOutMargins
 from creditloom.models.sample.metrics import logit, psi_of
 from creditloom.models.sample.split import TRAIN, SplitParams
-from creditloom.models.selection.feature_figures import feature_figures, feature_psi
 
 Tables = dict[str, pd.DataFrame]
 # Number of applicants whose summed points are compared with `score_raw`. All must agree, so a
@@ -220,6 +220,7 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
     vintages = figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins)
     months = power_by_group.month_power(inputs.everyone, everyone_pd, cohort.max_weight)
     roc, ks = figures.curves(cohort)
+    # table: the tables
     return {
         "roc": roc,
         "ks": ks,

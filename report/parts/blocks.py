@@ -143,7 +143,7 @@ def _has_values(frame: pd.DataFrame, name: str) -> bool:
 def _cells(frame: pd.DataFrame, column: TableColumn) -> list[TableCell]:
     values = frame[column.name].tolist()
     if f"{column.name}_zh" in frame:
-        chinese = frame[f"{column.name}_zh"].tolist()
+        chinese = ["" if is_null(zh) else zh for zh in frame[f"{column.name}_zh"].tolist()]
     else:
         # There is no Chinese column. Families have Chinese names of their own; other values have
         # none.

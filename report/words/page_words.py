@@ -156,6 +156,7 @@ PAGE = {
     "approved": "批准",
     "approval": "通过率",
     "after every rule": "经全部规则后",
+    "mean PD / bad rate": "平均违约概率 / 坏账率",
     "mean PD": "平均违约概率",
     "expected profit": "预期利润",
     "expected loss": "预期损失",

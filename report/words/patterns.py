@@ -4,6 +4,17 @@ from __future__ import annotations
 
 # table: English -> Chinese
 PATTERNS = {
+    "{} bads of {} rows": "{} 名坏客户，共 {} 行",
+    "{} bads of {} rows, which tell as much as {} of equal weight and own borrowers": (
+        "{} 名坏客户，共 {} 行，相当于 {} 名等权且各属不同借款人者"
+    ),
+    "Out of time: {}: few, so every figure is uncertain; read its interval.": (
+        "时间外：{}：偏少，各项指标均不确定，请看区间。"
+    ),
+    "Cross-validation: {}: few, so every figure is uncertain; read its interval.": (
+        "交叉验证：{}：偏少，各项指标均不确定，请看区间。"
+    ),
+    "Fit of {}": "{} 的拟合",
     "{} rows": "{} 行",
     "all {} rows": "全部 {} 行",
     "the first {} of {} rows; the others on screen and as CSV": (

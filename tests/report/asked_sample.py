@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from creditloom.report.page.applicant_frames import content
+from creditloom.report.page.decision_frames import PROTECTED
 from creditloom.report.parts.data import ShownApplicants, ShownFigure, Text
 
 CATALOGUE = {
     "concepts": [
-        {"id": "cash_balance", "text_en": "cash balance", "text_zh": "现金余额", "hint_en": "keep more", "hint_zh": "多存"}
+        {"id": "cash_balance", "text_en": "cash balance", "text_zh": "现金余额",
+         "hint_en": "keep more", "hint_zh": "多存"}
     ],
     "features": [
-        {"name": "ast_cash", "concept": "cash_balance", "text_en": "mean cash", "text_zh": "平均现金"}
+        {"name": "ast_cash", "concept": "cash_balance", "text_en": "mean cash",
+         "text_zh": "平均现金"}
     ],
 }  # fmt: skip
 RANKED = {
@@ -43,12 +46,9 @@ def cuts() -> pd.DataFrame:
 
 def segments() -> pd.DataFrame:
     """The same cuts for two groups of one field."""
-    rows = [
-        {"pd_cut": cut, "field": "customer", "group": group, "n": 500, "approval_rate": 0.5, "bad_rate": 0.02}
-        for group in ("new", "repeat")
-        for cut in cuts()["pd_cut"]
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
+    rows = [(cut, group) for group in ("new", "repeat") for cut in cuts()["pd_cut"]]
+    frame = pd.DataFrame(rows, columns=["pd_cut", "group"])
+    return frame.assign(field="customer", n=500, approval_rate=0.5, bad_rate=0.02)
 
 
 def features() -> pd.DataFrame:
@@ -67,6 +67,7 @@ def features() -> pd.DataFrame:
 
 def applicants() -> ShownApplicants:
     """One applicant who was declined."""
+    # table: a record
     row: dict[str, Any] = {
         "id": "7", "decision": "decline", "grade": "G8", "tier": "G8", "score": 560,
         "score_raw": 560.25, "pd": 0.07, "day": "2025-12-01",
@@ -81,7 +82,6 @@ def applicants() -> ShownApplicants:
 
 def asked_parts() -> dict[str, Any]:
     """Every part by its name in `ReportData`."""
-    months = {"2025-07": [0.01, 0.3], "2025-08": [0.02, 0.2]}
     label = Text("AUC, through the door", "AUC（全部申请人）")
     # table: the parts
     return {
@@ -102,7 +102,16 @@ def asked_parts() -> dict[str, Any]:
         "score_density": pd.DataFrame({
             "score": [540.0, 550.0], "goods": [0.3, 0.7], "bads": [0.8, 0.2],
         }),
-        "card": ((Text("not for", "不适用"), "none is a feature or a reason; they are kept for the audit"),),
+        **_of_the_model(),
+    }  # fmt: skip
+
+
+def _of_the_model() -> dict[str, Any]:
+    """The parts on the model and its validation."""
+    months = {"2025-07": [0.01, 0.3], "2025-08": [0.02, 0.2]}
+    # table: the parts
+    return {
+        "card": ((Text("protected fields", "受保护字段"), PROTECTED),),
         "sample_flow": pd.DataFrame({
             "role": ["train", "oot"], "months": ["2024-01 – 2025-03", "2025-07 – 2025-12"],
             "applications": [6000, 2000], "booked": [4000, 1500], "bads": [90, 40],
@@ -110,12 +119,18 @@ def asked_parts() -> dict[str, Any]:
         }),
         "hyperparameters": pd.DataFrame({"setting": ["trees"], "value": ["640"]}),
         "features": features(),
-        "swarm": ({"feature": "ast_cash", "points": [-3.0, 2.0], "rank": [0.1, None], "text_en": "mean cash", "text_zh": "平均现金"},),
-        "segment_power": pd.DataFrame({"field": ["customer"] * 2, "group": ["new", "repeat"], **RANKED}),
+        "swarm": ({
+            "feature": "ast_cash", "points": [-3.0, 2.0], "rank": [0.1, None],
+            "text_en": "mean cash", "text_zh": "平均现金",
+        },),
+        "segment_power": pd.DataFrame({
+            "field": ["customer"] * 2, "group": ["new", "repeat"], **RANKED,
+        }),
         "samples": pd.DataFrame({"sample": ["learnt", "held_out"], **RANKED}),
         "feature_psi": pd.DataFrame({"feature": ["ast_cash", "bur_hard"], **months}),
         "curves_on_book": pd.DataFrame({
-            "vintage": ["2024Q1", "2024Q2"], "loans": [900, 800], "m1": [0.0, 0.001], "m2": [0.01, None],
+            "vintage": ["2024Q1", "2024Q2"], "loans": [900, 800], "m1": [0.0, 0.001],
+            "m2": [0.01, None],
         }),
         "applicants": applicants(),
     }  # fmt: skip

@@ -144,6 +144,7 @@ def cutoff_table(asked: AskedCuts) -> pd.DataFrame:
       number of approvals.
     """
     known = asked.cohort.door
+    # Stable: of equal PDs the earlier application is approved, as in `challenger`.
     order = np.argsort(asked.cohort.ridge_pd, kind="stable")
     rows = [_cut_row(asked, known, order, float(cut)) for cut in asked.cuts]
     return pd.DataFrame(rows)
@@ -155,6 +156,7 @@ def _cut_row(asked: AskedCuts, known: KnownOutcomes, order: Any, cut: float) -> 
     is_known_inside = inside[known.rows]
     final = inside & (cohort.decisions["decision"] == APPROVE).to_numpy()
     is_beyond = asked.present is not None and cut > asked.present
+    # table: the columns of a cut
     return {
         "pd_cut": cut,
         "is_present": cut == asked.present,

@@ -100,6 +100,7 @@ def sample_flow(rows: Dataset, split: SplitParams) -> pd.DataFrame:
         months = start + rows.month[inside]
         has_outcome = inside & ~np.isnan(rows.outcome)
         label = rows.label[has_outcome]
+        # table: the columns of a role
         table.append(
             {
                 "role": role or "none",
@@ -111,6 +112,7 @@ def sample_flow(rows: Dataset, split: SplitParams) -> pd.DataFrame:
                 "first": int(rows.month[inside].min()),
             }
         )
+    # Stable: roles of one first month keep the order of the matrix.
     frame = pd.DataFrame(table).sort_values("first", kind="stable", ignore_index=True)
     return frame.drop(columns="first")
 
@@ -122,16 +124,15 @@ def curves_on_book(performance: pd.DataFrame, vintage: pd.Series[Any]) -> pd.Dat
     month of each application (as 2024-05), by application_id. Columns: vintage, loans, and m1 to
     m12; a month that not all loans of the quarter have reached is null.
     """
-    frame = performance.assign(vintage=performance["application_id"].map(vintage)).dropna()
-    quarter = pd.PeriodIndex(frame["vintage"], freq="M").asfreq("Q").astype(str)
-    frame = frame.assign(quarter=quarter, is_bad=frame["dpd_days"] >= BAD_DPD_DAYS)
-    first = frame[frame["is_bad"]].groupby("application_id")["month_on_book"].min()
-    loans = frame.drop_duplicates("application_id").assign(
-        first=lambda f: f["application_id"].map(first),
-        seen=lambda f: f["application_id"].map(
-            frame.groupby("application_id")["month_on_book"].max()
-        ),
-    )
+    # By month and not by row: a period is slow to read, and there are few months.
+    months = vintage.unique()
+    quarters = pd.PeriodIndex(months, freq="M").asfreq("Q").astype(str)
+    quarter = vintage.map(dict(zip(months, quarters, strict=True)))
+    by_loan = performance.groupby("application_id")["month_on_book"]
+    is_bad = performance["dpd_days"] >= BAD_DPD_DAYS
+    first = performance[is_bad].groupby("application_id")["month_on_book"].min()
+    loans = pd.DataFrame({"seen": by_loan.max(), "first": first})
+    loans["quarter"] = quarter.reindex(loans.index)
     return pd.DataFrame([_curve(name, part) for name, part in loans.groupby("quarter")])
 
 

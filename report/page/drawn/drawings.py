@@ -17,9 +17,11 @@ from creditloom.report.parts.data import Text
 if TYPE_CHECKING:
     import pandas as pd
 
+# From so many yuan on an axis counts in millions.
 MILLION = 1e6
 # Height of one feature in the swarm, and the room of its name above the dots.
 ROW_HEIGHT = 34.0
+# Width of the swarm, and how far its dots lie above and below the middle of a row.
 SWARM_WIDTH = 640.0
 DOT_SPREAD = 9.0
 # Ranks of the value are drawn in so many colours.
@@ -112,15 +114,17 @@ def book_curves(table: pd.DataFrame) -> str:
 def month_lines(table: pd.DataFrame) -> str:
     """Return AUC by month of application."""
     values = table["auc"].astype(float)
-    points = tuple((float(k), v) for k, v in enumerate(values) if v == v)
-    if len(points) < 2:
+    known = values.dropna()
+    if len(known) < 2:
         return ""
+    # A month without an AUC breaks the line.
+    points = tuple((float(k), v if v == v else None) for k, v in enumerate(values))
     step = max(1, len(table) // 6)
     ticks = tuple((float(k), str(v)[:7]) for k, v in enumerate(table["vintage"]) if k % step == 0)
     axes = Axes(
         Text("month of application", "申请月份"), Text("AUC"), _count, "{:.2f}".format, ticks
     )
-    low = min(v for _, v in points)
+    low = float(known.min())
     return lines([Line(Text("AUC"), points)], axes, (max(0.0, low - 0.05), 1.0))
 
 

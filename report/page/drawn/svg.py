@@ -20,7 +20,7 @@ TICKS = 4
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 COLOURS = ("blue", "orange", "green", "red", "muted")
 Format = Callable[[float], str]
-Point = tuple[float, float]
+Point = tuple[float, float | None]
 
 
 def escape(text: str) -> str:
@@ -77,8 +77,16 @@ class Plane:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * (value - low) / ((high - low) or 1.0)
 
     def path(self, points: Sequence[Point]) -> str:
-        """Return the data of a line through the points."""
-        return "M" + "L".join(f"{self.across(x):.1f} {self.up(y):.1f}" for x, y in points)
+        """Return the data of a line through the points; a null breaks it."""
+        drawn = ""
+        pen = "M"
+        for x, y in points:
+            if y is None:
+                pen = "M"
+                continue
+            drawn += f"{pen}{self.across(x):.1f} {self.up(y):.1f}"
+            pen = "L"
+        return drawn
 
 
 @dataclass(frozen=True)
@@ -126,12 +134,12 @@ def chart(inner: str, more: str = "") -> str:
 
 def lines(drawn: Sequence[Line], axes: Axes, y: tuple[float, float] | None = None) -> str:
     """Return a chart of lines; the range of `y` starts at 0 where none is given."""
-    every = [point for line in drawn for point in line.points]
+    xs = [x for line in drawn for x, _ in line.points]
+    every = [value for line in drawn for _, value in line.points if value is not None]
     if not every:
         return ""
-    xs = [x for x, _ in every]
-    high = max(value for _, value in every)
-    low = min(0.0, min(value for _, value in every))
+    high = max(every)
+    low = min(0.0, *every)
     plane = Plane((min(xs), max(xs)), y or (low, high * 1.08 or 1.0))
     parts = [frame(plane, axes)]
     for colour, line in zip(COLOURS * len(drawn), drawn, strict=False):

@@ -37,6 +37,7 @@ TIERS = (
     TableColumn("limit_cny", "mean limit", "money"),
 )
 # A score PSI above 0.25 is marked: it asks for action. The text of the section says so too.
+# table: columns
 VINTAGES = (
     TableColumn("vintage", "month"),
     TableColumn("role", "used for"),

@@ -270,7 +270,7 @@
     add(place, "p", word("change"), "label");
     var helps = add(place, "ul", null, "reasons");
     row.helps.forEach(function (pair) { add(helps, "li", said(pair)); });
-    add(helps, "li", word("recourse")).appendChild(document.createTextNode(" creditloom recourse --application " + row.id));
+    if (people.words.recourse) { add(helps, "li", word("recourse")).appendChild(document.createTextNode(" creditloom recourse --application " + row.id)); }
     var letter = add(place, "details", null, "letter");
     add(letter, "summary", word("letter"));
     var lines = row.letter[root.dataset.lang];

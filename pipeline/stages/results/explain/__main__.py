@@ -59,8 +59,7 @@ def main() -> dict[str, int]:
     ]
     _write(explained, pictures(explained, params, captions), shown)
     _write_effects(explained, decider, model_text, params)
-    asked = frame.iloc[spread_choice(decided, params.applicants)]
-    write_json(_applicants(decider, asked), paths.EXPLAIN / "applicants.json")
+    _write_applicants(decider, frame.iloc[spread_choice(decided, params.applicants)])
     return {"applications": len(frame), "examples": len(shown)}
 
 
@@ -76,6 +75,15 @@ def _write_effects(
         "swarm": swarm(explained, params.features_shown),
     }
     write_json(content, paths.EXPLAIN / "effects.json")
+
+
+def _write_applicants(decider: Decider, frame: pd.DataFrame) -> None:
+    """Write applicants.json; none is left where nobody is to be shown."""
+    file = paths.EXPLAIN / "applicants.json"
+    if frame.empty:
+        file.unlink(missing_ok=True)
+        return
+    write_json(_applicants(decider, frame), file)
 
 
 def _applicants(decider: Decider, frame: pd.DataFrame) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def letters(decider: Decider, frame: pd.DataFrame, pool: TextPool) -> list[dict[
 
 def _text(row: dict[str, Any], rules: LetterRules, data: LetterData, language: Language) -> str:
     """Return one letter as text, each number of it compared with the decision."""
-    plain = {name: None if value is pd.NA else value for name, value in row.items()}
-    documents = documents_of(plain, plain["reasons"], rules, data, language)
+    plain: dict[str, Any] = {name: None if value is pd.NA else value for name, value in row.items()}
+    documents = documents_of(plain, row["reasons"], rules, data, language)
     made = letter(documents, language)
     text = as_text(made)
     check(made, text)

@@ -59,8 +59,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
     metrics = read_document(paths.METRICS, RESULTS)
     explanation = read_document(paths.EXPLAIN / "explanation.json", RESULTS)
     raw = volumes(source)
-    families = report_frames.families(metrics)
-    frames = {name: _frame(name) for name in FRAMES}
+    frames: dict[str, Any] = {name: _frame(name) for name in FRAMES}
     judged = bars(metrics)
     parts = page_parts.page_parts(metrics, judged)
     asked = {name: part for name, part in parts.items() if part is not None}
@@ -81,7 +80,7 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         portfolio=report_frames.portfolio(metrics),
         profit_bridge=report_frames.bridge(metrics),
         swaps=report_frames.swaps(metrics),
-        families=families.merge(_points(explanation), on="family", how="left"),
+        families=_families(metrics, explanation),
         coverage=_coverage(metrics),
         reasons=_reasons(),
         true_reasons=reason_frames.reasons_by_truth(metrics),
@@ -246,6 +245,12 @@ def _coverage(metrics: dict[str, Any]) -> Coverage:
 def _frame(name: str) -> pd.DataFrame | None:
     file = paths.EVALUATION / f"{name}.parquet"
     return read_frame(file) if file.is_file() else None
+
+
+def _families(metrics: dict[str, Any], explanation: dict[str, Any]) -> pd.DataFrame:
+    """Return the shares of the families, with their mean points."""
+    shares = report_frames.families(metrics)
+    return shares.merge(_points(explanation), on="family", how="left")
 
 
 def _points(explanation: dict[str, Any]) -> pd.DataFrame:

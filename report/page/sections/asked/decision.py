@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from creditloom.report.parts.blocks import (
     Card,
     Cards,
@@ -13,6 +15,9 @@ from creditloom.report.parts.blocks import (
     table,
 )
 from creditloom.report.parts.data import ReportData, Text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # table: columns
 BESIDE = (
@@ -58,18 +63,15 @@ def beside(data: ReportData) -> Section | None:
 
 
 def mixed(
-    frame: object, columns: tuple[TableColumn, ...], caption: str, name: str, fold: int = 40
+    frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str, name: str, fold: int = 40
 ) -> PageTable:
     """Return a table. Columns without a kind are formatted by the `kind` of each row.
 
     A column without any value is left out.
     """
-    import pandas as pd
-
-    rows_of = pd.DataFrame(frame)
-    kept = [c for c in columns if c.name in rows_of and not rows_of[c.name].isna().all()]
+    kept = [c for c in columns if c.name in frame and not frame[c.name].isna().all()]
     rows = []
-    for record in rows_of.to_dict("records"):
+    for record in frame.to_dict("records"):
         cells = []
         for column in kept:
             chinese = record.get(f"{column.name}_zh") or ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from creditloom.report.page.drawn import drawings
 from creditloom.report.parts.blocks import (
     Drawing,
@@ -13,6 +15,9 @@ from creditloom.report.parts.blocks import (
     table,
 )
 from creditloom.report.parts.data import ReportData, Text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # table: columns
 CUTOFFS = (
@@ -96,11 +101,12 @@ def _marked(svg: str) -> str:
     return named.replace("</svg>", '<path class="marker"/></svg>', 1)
 
 
-def _at(data: ReportData) -> object:
+def _at(data: ReportData) -> pd.DataFrame:
     """Return the segments, those of the present cut first: a page without a script shows them."""
     assert data.cutoffs is not None and data.cutoff_segments is not None
     present = data.cutoffs.loc[data.cutoffs["is_present"], "pd_cut"]
     here = data.cutoff_segments["pd_cut"].isin(present)
+    # Stable: within a cut the segments keep their order.
     return data.cutoff_segments.iloc[(~here).to_numpy().argsort(kind="stable")]
 
 
