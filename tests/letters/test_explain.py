@@ -191,3 +191,12 @@ def test_the_first_decision_of_an_outcome_needs_no_id(home: Path, cases: Cases) 
     assert find(None, None, None, None, first="decline").row["decision_id"] == declined.iloc[0]
     with pytest.raises(DataError, match="more than one"):
         find(declined.iloc[0], None, None, None, first="decline")
+
+
+def test_the_history_of_a_case_without_a_day_holds_what_persons_decided(cases: Cases) -> None:
+    row = {**cases["refer"]["en"], "as_of": None}
+    decided = Override(
+        "2026-01-05T09:00:00+00:00", row["decision_id"], "7", "approve", 500.0, "pay slips", "role"
+    )
+    assert history(row, "here", ()) == []
+    assert [one["kind"] for one in history(row, "here", (decided,))] == ["approve"]
