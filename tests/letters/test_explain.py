@@ -200,3 +200,10 @@ def test_the_history_of_a_case_without_a_day_holds_what_persons_decided(cases: C
     )
     assert history(row, "here", ()) == []
     assert [one["kind"] for one in history(row, "here", (decided,))] == ["approve"]
+
+
+def test_the_first_approval_is_decided_again_as_an_offer(home: Path) -> None:
+    offer = json.loads(run("decide", "--first", "approve"))
+    decisions = pd.read_parquet(paths.DECISIONS).set_index("decision_id")
+    assert offer["decision"] == "approve" and offer["limit_cny"] > 0
+    assert decisions.loc[offer["decision_id"], "application_id"] == offer["application_id"]
