@@ -69,7 +69,7 @@ format: setup ## write the one format
 # Every change runs them, too (.ci/run): slow tests of what users meet first.
 CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
 	tests/features/test_spark.py tests/lake/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
-	tests/docs/test_tier_ci.py tests/docs/test_demo.py \
+	tests/docs/test_tier_ci.py tests/docs/test_demo.py tests/pipeline/test_without_data.py \
 	tests/fit/test_tables.py tests/fit/test_matrix_source.py
 # All quick tests once more, beside the wheel alone: `make proof` runs them.
 ALL_ALONE := tests/package/test_wheel.py::test_all_tests_pass_without_the_repository

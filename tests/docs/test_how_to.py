@@ -57,3 +57,13 @@ def test_the_pictures_of_readme_are_there_and_small() -> None:
     pictures = [ROOT / link for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", readme)]
     assert len(pictures) == 2
     assert [file for file in pictures if not 0 < file.stat().st_size < MOST_BYTES] == []
+
+
+@pytest.mark.parametrize("folder", [HOW_TO, HOW_TO / "zh"], ids=["en", "zh"])
+def test_the_exit_codes_of_a_night_are_those_of_the_batch_page(folder: Path) -> None:
+    """A how-to page names no code that the page on batches does not have, and skips none to 7."""
+    codes = [
+        re.findall(r"^\| (\d) \|", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for page in (folder / "night_batch.md", ROOT / "docs" / "batch.md")
+    ]
+    assert codes[0] == [code for code in codes[1] if int(code) <= 7]

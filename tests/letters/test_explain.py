@@ -191,3 +191,19 @@ def test_the_first_decision_of_an_outcome_needs_no_id(home: Path, cases: Cases) 
     assert find(None, None, None, None, first="decline").row["decision_id"] == declined.iloc[0]
     with pytest.raises(DataError, match="more than one"):
         find(declined.iloc[0], None, None, None, first="decline")
+
+
+def test_the_history_of_a_case_without_a_day_holds_what_persons_decided(cases: Cases) -> None:
+    row = {**cases["refer"]["en"], "as_of": None}
+    decided = Override(
+        "2026-01-05T09:00:00+00:00", row["decision_id"], "7", "approve", 500.0, "pay slips", "role"
+    )
+    assert history(row, "here", ()) == []
+    assert [one["kind"] for one in history(row, "here", (decided,))] == ["approve"]
+
+
+def test_the_first_approval_is_decided_again_as_an_offer(home: Path) -> None:
+    offer = json.loads(run("decide", "--first", "approve"))
+    decisions = pd.read_parquet(paths.DECISIONS).set_index("decision_id")
+    assert offer["decision"] == "approve" and offer["limit_cny"] > 0
+    assert decisions.loc[offer["decision_id"], "application_id"] == offer["application_id"]

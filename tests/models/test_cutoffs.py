@@ -16,8 +16,8 @@ from creditloom.models.evaluation.cohort import Cohort
 from creditloom.models.evaluation.profit import cutoffs
 from creditloom.models.evaluation.profit.cutoffs import AskedCuts
 from creditloom.models.evaluation.rivals import power_by_group
-from creditloom.models.sample.dataset import undated_dataset
 from creditloom.models.evaluation.rivals.feature_figures import feature_figures, feature_psi
+from creditloom.models.sample.dataset import undated_dataset
 
 TIERS = Tiers.from_edges((0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12))
 POLICY = Policy.from_json(json.dumps(tiers_only_policy()))

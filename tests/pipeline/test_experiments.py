@@ -5,6 +5,7 @@ In a clone of its own, on a world of 2,000 applicants. It takes minutes.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.headline import HEADLINE
 from creditloom.pipeline.base.params import changed_text
 from tests.checkout import ROOT, needs_checkout
 from tests.docs.documented import all_blocks
@@ -70,5 +72,10 @@ def test_the_documented_experiments_run_and_can_be_read(clone: Path) -> None:
         words = command.partition(" #")[0].replace("world.applicants=6000", "world.applicants=2000")
         _run(clone, "bash", "-c", words)
     assert not (clone / paths.REGISTRY).exists()
+    figures = json.loads(_run(clone, "dvc", "metrics", "show", "--json"))
+    (file,) = figures[""]["data"].values()
+    assert 0 < len(file["data"]) <= len(HEADLINE)
+    page = _run(clone, "dvc", "plots", "show").strip().splitlines()[-1]
+    assert (clone / page.removeprefix("file://")).is_file()
     shown = _run(clone, "dvc", "exp", "show", "--csv", "--only-changed")
     assert len(shown.splitlines()[0].split(",")) <= MOST_COLUMNS

@@ -17,10 +17,10 @@ import pytest
 import creditloom
 from creditloom.decision.decide import Decider
 from creditloom.decision.loader import DecisionModel, _load_pyfunc
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.part import Work
 from creditloom.serving.batch.row_faults import RowFaultInputs
-from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.serving.inputs import columns
 from creditloom.serving.registry.signature import input_example, signature
 from tests.decision import own

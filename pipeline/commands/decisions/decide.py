@@ -53,7 +53,9 @@ BundleOption = Annotated[Path, typer.Option(help="folder of the bundle")]
 ExplainOption = Annotated[
     Explain, typer.Option(help="reasons for adverse decisions, for all, or none")
 ]
-LanguageOption = Annotated[Language, typer.Option(help="of the reasons")]
+LanguageOption = Annotated[
+    Language, typer.Option("--language", "--lang", help="of the reasons: en or zh")
+]
 OutputOption = Annotated[
     Path | None, typer.Option(help="write a .parquet table instead of JSON to stdout")
 ]

@@ -37,7 +37,7 @@ InputOption = Annotated[
     Path | None, typer.Option("--input", help="a copy of the input row, where it has moved")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="text, html or pdf")]
-LanguageOption = Annotated[Language, typer.Option("--lang", help="en or zh")]
+LanguageOption = Annotated[Language, typer.Option("--lang", "--language", help="en or zh")]
 OutputOption = Annotated[
     Path | None, typer.Option(help="a file; default: standard output. A PDF needs one")
 ]
