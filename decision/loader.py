@@ -17,6 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .base.errors import DecisionError
+from .base.short_warnings import shorten_warnings
 from .decide import Decider, one_of
 from .frames.answer import Answer, answered, refused_only
 from .frames.arrow import table_of
@@ -26,7 +27,6 @@ from .frames.feature_values import BeyondRows
 from .frames.input_block import InputBlock
 from .frames.records.direct import DirectDecider
 from .frames.row_rules import RowFault, one_per_row
-from .frames.short_warnings import shorten_warnings
 from .score.drift import PopulationCounts
 
 # What `predict` answers: decisions on the rows, or the counts of the last rows that came.

@@ -21,12 +21,12 @@ from ..feature_params import FeatureParams
 from ..network.graph import Network, others
 from . import spark
 from .bucket import kernel
+from .cluster.spark_session import open_session
+from .cluster.tasks import spark_tasks
 from .point_in_time import Sight, columns_asked
 from .raw_reader import RawFiles, applications, connect, present, require
 from .row_groups import RowGroups
 from .shards import ShardedFiles, build_sharded
-from .spark_session import open_session
-from .tasks import spark_tasks
 
 # A bucket as it is read: its applications with their `row`, and their events by raw table.
 Bucket = tuple[pa.Table, dict[str, pa.Table]]

@@ -19,8 +19,8 @@ from ..declare.cut import made_of_others, plan_of
 from ..declare.registry import Plan
 from ..feature_params import FeatureError, FeatureParams
 from ..network.graph import Network
+from .cluster.tasks import Outcome
 from .raw_reader import RawFiles, applications, connect, present
-from .tasks import Outcome
 
 # Fibonacci hashing: 2^64 divided by the golden ratio, odd. It spreads ids that are numbered one
 # after the other evenly, and is one line in any language.

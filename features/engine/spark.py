@@ -25,10 +25,10 @@ from ..declare.registry import Plan
 from ..feature_params import FeatureParams
 from ..network.graph import Network, others
 from .bucket import kernel
+from .cluster.spark_session import open_session
 from .point_in_time import events
 from .raw_reader import RawFiles, applications, connect, present, require
 from .row_groups import RowGroups
-from .spark_session import open_session
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

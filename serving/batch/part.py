@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from creditloom.decision.frames.columns import ID
 from creditloom.decision.score.drift import PopulationCounts, total_counts
-from creditloom.features.engine.tasks import in_order
+from creditloom.features.engine.cluster.tasks import in_order
 from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from creditloom.features.engine.spark_session import open_session
-from creditloom.features.engine.tasks import Outcome, spark_tasks
+from creditloom.features.engine.cluster.spark_session import open_session
+from creditloom.features.engine.cluster.tasks import Outcome, spark_tasks
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.job import Engine

@@ -18,11 +18,11 @@ import pyarrow as pa
 
 from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.cut import made_of_others, plan_of
+from creditloom.features.engine.cluster.spark_session import open_session
+from creditloom.features.engine.cluster.tasks import Outcome, spark_tasks
 from creditloom.features.engine.engine import features_of_shard
 from creditloom.features.engine.raw_reader import RawFiles, applications, connect
 from creditloom.features.engine.shards import shard_of
-from creditloom.features.engine.spark_session import open_session
-from creditloom.features.engine.tasks import Outcome, spark_tasks
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.network.graph import Network, others
 from creditloom.features.network.snapshot_reading import NetworkSnapshot

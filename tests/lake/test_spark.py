@@ -28,7 +28,7 @@ MASTER = "local-cluster[2,1,1024]"
 # What is told of the session, by a program that spark-submit starts.
 TOLD = """
 import json
-from creditloom.features.engine.spark_session import open_session
+from creditloom.features.engine.cluster.spark_session import open_session
 from creditloom.features.feature_params import FeatureParams
 with open_session(FeatureParams(engine="spark", threads=2)) as session:
     conf = session.sparkContext.getConf()

@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES
-from creditloom.serving.applicant.online.journal import JournalFile, Line, left_over, lines_of
+from creditloom.serving.applicant.online.journal import (
+    JournalFile,
+    JournalLine,
+    left_over,
+    lines_of,
+)
 from creditloom.serving.applicant.online.persons.rows.reading import Reader
 from creditloom.serving.applicant.online.persons.store import StoredPersons
 from tests.features.raw import Raw, random_raw
@@ -136,8 +141,8 @@ def test_every_answer_that_was_given_is_in_the_journal(tmp_path: Path, every: in
         assert len(set(keys)) == len(keys)
 
 
-def _line(key: int) -> Line:
-    return Line(key, "2026-01-01T00:00:00", 3, "", {"as_of": "2026-01-01"}, {"pd": 0.25})
+def _line(key: int) -> JournalLine:
+    return JournalLine(key, "2026-01-01T00:00:00", 3, "", {"as_of": "2026-01-01"}, {"pd": 0.25})
 
 
 def test_a_torn_line_was_never_answered(tmp_path: Path) -> None:

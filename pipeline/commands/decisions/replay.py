@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import typer
 
-from creditloom.features.engine.tasks import in_order
+from creditloom.features.engine.cluster.tasks import in_order
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.serving.batch.deciding_model import PARAMS

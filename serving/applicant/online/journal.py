@@ -33,7 +33,7 @@ CLOSED = "closed-*.jsonl"
 
 
 @dataclass(frozen=True)
-class Line:
+class JournalLine:
     """One decision: what it was made of, the row that was decided, and the answer.
 
     `store` is the position of the store, `snapshot` the hash of the network; empty without one.
@@ -53,7 +53,7 @@ class Line:
         return to_line(plain(content), JOURNAL)
 
     @classmethod
-    def read(cls, text: str, where: object) -> Line:
+    def read(cls, text: str, where: object) -> JournalLine:
         """Read a line; DataError for a broken one."""
         return cls(**of_line(text, JOURNAL, where))
 
@@ -177,7 +177,7 @@ def left_over(folder: Path) -> Iterator[Path]:
     yield from sorted(folder.glob(CLOSED))
 
 
-def lines_of(path: Path) -> list[Line]:
+def lines_of(path: Path) -> list[JournalLine]:
     """Return the lines of a file of a journal. Raises DataError for a broken one."""
     texts = path.read_text(encoding="utf-8").split("\n")
     if texts[-1]:
@@ -188,7 +188,9 @@ def lines_of(path: Path) -> list[Line]:
             got=texts[-1][:40],
             next_step="restore the file from its copy",
         )
-    return [Line.read(text, f"{path}, line {k}") for k, text in enumerate(texts[:-1], start=1)]
+    return [
+        JournalLine.read(text, f"{path}, line {k}") for k, text in enumerate(texts[:-1], start=1)
+    ]
 
 
 def is_of(text: str, persons: frozenset[str]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from creditloom.serving.applicant.online.journal import FOLDER, STORE, JournalFile, Line
+from creditloom.serving.applicant.online.journal import FOLDER, STORE, JournalFile, JournalLine
 from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.serving.ledger.log.log import Log
@@ -48,7 +48,7 @@ class OpenJournal:
         self, made: Mapping[str, Any], position: int, snapshot: str, answer: Mapping[str, Any]
     ) -> None:
         """Write the line of one answer; it is on the disk on return."""
-        line = Line(
+        line = JournalLine(
             application_id=made[ID],
             moment=dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
             store=position,

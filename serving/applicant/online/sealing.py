@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from creditloom.decision.frames.answer import REFUSED
-from creditloom.serving.applicant.online.journal import Line, left_over, lines_of, plain
+from creditloom.serving.applicant.online.journal import JournalLine, left_over, lines_of, plain
 from creditloom.serving.applicant.online.scoring import one_column
 from creditloom.serving.batch.events import FOLDER, MARK, MATRIX, TYPES
 from creditloom.serving.inputs import InputColumn, columns
@@ -55,7 +55,7 @@ class Sealing:
             sync(self.folder)
         return made
 
-    def _sealed(self, file: Path, name: str, lines: Sequence[Line]) -> Path:
+    def _sealed(self, file: Path, name: str, lines: Sequence[JournalLine]) -> Path:
         there = {field for line in lines for field in line.input}
         read = columns(self.bundle, there)
         place = self.folder / name
@@ -86,10 +86,10 @@ class Sealing:
         return place
 
 
-def _batches(file: Path) -> Iterator[tuple[str, list[Line]]]:
+def _batches(file: Path) -> Iterator[tuple[str, list[JournalLine]]]:
     """Yield the name of each batch of a file, and its lines: of an application one."""
     times: dict[int | str, int] = {}
-    batches: dict[int, list[Line]] = {}
+    batches: dict[int, list[JournalLine]] = {}
     for line in lines_of(file):
         turn = times[line.application_id] = times.get(line.application_id, 0) + 1
         batches.setdefault(turn, []).append(line)
@@ -98,7 +98,7 @@ def _batches(file: Path) -> Iterator[tuple[str, list[Line]]]:
         yield f"{name}-{turn}", lines
 
 
-def _evidence(file: Path, lines: Sequence[Line]) -> dict[str, str]:
+def _evidence(file: Path, lines: Sequence[JournalLine]) -> dict[str, str]:
     """Return what batch.json notes: the journal, the snapshots, and the positions of the store."""
     content = hashlib.sha256(file.read_bytes()).hexdigest()
     positions = [line.store for line in lines]
@@ -112,7 +112,7 @@ def _evidence(file: Path, lines: Sequence[Line]) -> dict[str, str]:
     return {**noted, "snapshot": " ".join(snapshots)} if snapshots else noted
 
 
-def _matrix(read: Sequence[InputColumn], lines: Sequence[Line]) -> pa.Table:
+def _matrix(read: Sequence[InputColumn], lines: Sequence[JournalLine]) -> pa.Table:
     """Return the rows as they were decided, in the types of a matrix."""
     arrays = {}
     for one in read:
@@ -124,7 +124,7 @@ def _matrix(read: Sequence[InputColumn], lines: Sequence[Line]) -> pa.Table:
     return pa.table(arrays)
 
 
-def _require_same(place: Path, lines: Sequence[Line]) -> None:
+def _require_same(place: Path, lines: Sequence[JournalLine]) -> None:
     """Raise DataError unless the batch decided every row as it was answered."""
     decided: dict[Any, dict[str, Any]] = {}
     for file in sorted((place / "decisions").glob("part-*.parquet")):

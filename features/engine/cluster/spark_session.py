@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..feature_params import FeatureError, FeatureParams
+from ...feature_params import FeatureError, FeatureParams
 
 if TYPE_CHECKING:
     from pyspark import SparkConf
