@@ -17,11 +17,10 @@ import pandas as pd
 import pyarrow as pa
 
 from .base.errors import DecisionError
-from .base.short_warnings import shorten_warnings
 from .decide import Decider, one_of
 from .frames.answer import Answer, answered, refused_only
 from .frames.arrow import table_of
-from .frames.callers import mlflow_call, require_no_session_zone, worded
+from .frames.callers import mlflow_call, require_no_session_zone, shorten_warnings, worded
 from .frames.columns import require_not_banned
 from .frames.feature_values import BeyondRows
 from .frames.input_block import InputBlock

@@ -247,8 +247,8 @@ def _has_bureau_record(batch: BatchContext) -> np.ndarray:
 
 def _proved_sources(batch: BatchContext) -> np.ndarray:
     """Return how many sources beside payments the person has opened."""
-    opened: np.ndarray = sum(batch.is_true(name).astype(FLOAT) for name in OPENED_SOURCES)
-    return opened
+    opened = [batch.is_true(name).astype(FLOAT) for name in OPENED_SOURCES]
+    return np.asarray(sum(opened))
 
 
 _TESTS = {

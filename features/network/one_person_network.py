@@ -64,7 +64,7 @@ def others_of_one(
     `as_of` is in microseconds. `logins` are the person's own; None where the table is not there.
     """
     found: dict[str, float] = {}
-    asked = {name for name in wanted if name in NAMES}
+    asked = frozenset(name for name in wanted if name in NAMES)
     if asked & {*_PARTNERS, *_CIRCLES}:
         found |= _transfers(asked, person, as_of, rows)
     if logins is not None and asked - {*_PARTNERS, *_CIRCLES}:
@@ -76,7 +76,7 @@ def others_of_one(
 
 
 def _transfers(
-    asked: Collection[str], person: int, as_of: int, rows: RowsOfOthers
+    asked: frozenset[str], person: int, as_of: int, rows: RowsOfOthers
 ) -> dict[str, float]:
     mine = Ties(rows.ties(person))
     found = dict(zip(_PARTNERS, mine.partners(as_of), strict=True))
@@ -159,7 +159,7 @@ def _circles(mine: Ties, person: int, as_of: int, rows: RowsOfOthers) -> tuple[f
 
 
 def _shared(
-    asked: Collection[str], person: int, as_of: int, logins: EventArrays, rows: RowsOfOthers
+    asked: frozenset[str], person: int, as_of: int, logins: EventArrays, rows: RowsOfOthers
 ) -> dict[str, float]:
     found: dict[str, float] = {}
     for column, shared, hour in zip((DEVICE, ADDRESS), SHARED, CLUSTERED, strict=True):

@@ -154,5 +154,5 @@ class _Words:
 
     def _word(self, k: int, value: float, language: Language) -> int:
         place = np.zeros(1, np.int64)
-        shown = quantities([self.features[k]], place, np.array([value]), language)[0].as_py()
-        return self.pool.place(singular(shown))
+        shown = quantities([self.features[k]], place, np.array([value]), language)[0]
+        return self.pool.place(singular(str(shown)))

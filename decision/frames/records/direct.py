@@ -19,7 +19,7 @@ from ..input_block import InputBlock
 from .answers import Answered, records_of, with_refusals
 from .read import Record, names_of, of_records
 
-Options = Mapping[str, str]
+Options = Mapping[str, Any]
 
 
 @dataclass(frozen=True)

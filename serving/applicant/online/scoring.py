@@ -15,8 +15,8 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.frames.answer import REFUSED
 from creditloom.decision.frames.row_rules import one_per_row
 from creditloom.decision.loader import DecisionModel
-from creditloom.serving.batch.events import TYPES
 from creditloom.serving.inputs import InputColumn
+from creditloom.serving.whole.batch_matrix import TYPES
 
 ID = "application_id"
 AS_OF = "as_of"

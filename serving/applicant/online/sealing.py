@@ -19,9 +19,10 @@ import pyarrow as pa
 from creditloom.decision.frames.answer import REFUSED
 from creditloom.serving.applicant.online.journal import JournalLine, left_over, lines_of, plain
 from creditloom.serving.applicant.online.scoring import one_column
-from creditloom.serving.batch.events import FOLDER, MARK, MATRIX, TYPES
+from creditloom.serving.batch.events import FOLDER, MARK, MATRIX
 from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.score import score
+from creditloom.serving.whole.batch_matrix import TYPES
 from creditloom.storage.files.durable import sync
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import FEATURES
@@ -39,7 +40,7 @@ class Sealing:
 
     folder: Path
     bundle: Path
-    options: Mapping[str, str]
+    options: Mapping[str, Any]
     log: Path | None = None
     key: Path | None = None
 

@@ -92,7 +92,7 @@ def _asked(way: str, bundle: Path, rows: Path, explain: str, root: Path | None) 
     path += [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(path), "OMP_NUM_THREADS": "1"}
     words = [sys.executable, str(SCRIPT), way, str(bundle.resolve()), str(rows), explain]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     started: Any = subprocess.Popen(words, env=env, **pipes)  # noqa: S603  our own script, no shell
     with started as process:
         if process.stdout.readline() != "ready\n":

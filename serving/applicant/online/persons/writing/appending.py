@@ -125,12 +125,12 @@ class HashSink:
 def write_call(connection: sqlite3.Connection, call: Call, digest: str, source: str) -> Appended:
     """Write a call that is not there yet, within the transaction that writes."""
     seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM calls").fetchone()[0]
-    for name, rows in list(call.events.items()):
-        call.events[name] = _with_new_keys(connection, name, rows, call)
+    for name, events in list(call.events.items()):
+        call.events[name] = _with_new_keys(connection, name, events, call)
     added = {}
     if call.applications is not None:
         added[APPLICATIONS.name] = add_applications(connection, seq, call)
-    rows = {name: len(events) for name, events in call.events.items() if len(events)} | added
+    rows = {name: len(one) for name, one in call.events.items() if len(one)} | added
     _write_run(connection, call.events)
     for name, aside in call.bad.items():
         connection.executemany(
