@@ -96,7 +96,7 @@ class Judge:
         }
         known = {name: _sql_of(tables[name], there) for name, (there, _) in read.items()}
         broken = self._broken({name: there for name, (there, _) in read.items()}, known)
-        found: dict[str, tuple[Any, ...]] = {}
+        found: dict[str, tuple[pa.Table, list[BadRow]]] = {}
         for name, (there, unfit) in read.items():
             is_bad = np.zeros(len(there), bool)
             is_bad[broken.get(name, np.zeros(0, np.int64))] = True
