@@ -31,8 +31,8 @@ class ExplainParams:
 
     `rows`: out-of-time applications in the sample; `features_shown`: features per picture;
     `dependences`: number of pictures that show one feature each; `examples`: number of decisions
-    drawn as pictures; `applicants`: decisions that the page can be searched for (0 = none); `dpi`: dots per
-    inch of a picture.
+    drawn as pictures; `applicants`: decisions that the page can be searched for (0 = none); `dpi`:
+    dots per inch of a picture.
     """
 
     rows: int = 2000
