@@ -56,6 +56,7 @@ class OnlineBench:
             self.scratch / "store",
             self.bundle,
             snapshot=self.scratch / "network",
+            accept_snapshot="the bench appends rows of the past again",
             # Sealed at the end, not within what is measured.
             journal=JournalPlace(self.scratch / "journal", seal_every=10**9),
         )
