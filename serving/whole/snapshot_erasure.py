@@ -48,6 +48,8 @@ def erase_from_snapshot(path: Path, people: Collection[int]) -> int:
         for old in sorted((path / QUARANTINE).glob("*.parquet")):
             count += _without(old, work / QUARANTINE / old.name, gone)
         if (path / QUARANTINE / SUMMARY).is_file():
+            # Where no row was set aside, the folder holds the counts alone.
+            (work / QUARANTINE).mkdir(exist_ok=True)
             shutil.copy(path / QUARANTINE / SUMMARY, work / QUARANTINE / SUMMARY)
         aside = {name: aside_of(work / QUARANTINE, name) for name in manifest["aside"]}
         said = {**manifest, "tables": tables, "aside": aside}
