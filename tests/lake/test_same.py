@@ -67,6 +67,9 @@ def test_doors_decide_from_a_lake_as_from_the_folder(
     parts = [json.loads(file.read_text()) for file in sorted(Path("of_lake/receipts").iterdir())]
     shards = sorted(Path("of_lake.features/matrix").iterdir())
     assert [part["rows"] for part in parts] == [len(read_table(file)) for file in shards]
+    for words in (["verify", "of_lake"], ["replay", "of_lake", "--bundle", str(bundle)]):
+        told = CliRunner().invoke(build([words[0]]), words)
+        assert told.exit_code == 0, told.output
 
 
 def test_rows_of_other_months_take_part_in_every_rule(lake: Path) -> None:
