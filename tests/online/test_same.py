@@ -17,7 +17,7 @@ from creditloom.serving.applicant.online.online import Online, OnlineFeatures
 from creditloom.serving.applicant.online.persons.rows.stored import OWN_TABLES
 from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.applicant.online.snapshot_check import OnlineSnapshot
-from creditloom.serving.batch.events import moved
+from creditloom.serving.whole.batch_matrix import moved
 from creditloom.storage.contract.contract import check_tables
 from tests.features.raw import PARAMS
 from tests.online.world import AS_OF, World, rows_of
@@ -30,7 +30,8 @@ OF_THE_BATCH = ("device_applications_1h", "ip_applications_1h")
 def features_of_batch(world: World, scratch: Path) -> pd.DataFrame:
     """Every feature and policy input of everybody as of AS_OF, by application."""
     checked = check_tables(world.folder, scratch / "q", scratch / "c", max_bad_share=1.0)
-    sources = with_files(checked.files, "applications", moved(checked.files, AS_OF, scratch))
+    moment = moved(checked.files, AS_OF, scratch / "applications.parquet")
+    sources = with_files(checked.files, "applications", moment)
     matrix = pa.concat_tables(build(sources, PARAMS)).to_pandas(ignore_metadata=True)
     return matrix.set_index("application_id").drop(
         columns=["as_of", "stated_time"], errors="ignore"

@@ -22,6 +22,7 @@ from creditloom.features.declare.cut import made_of_others
 from creditloom.features.engine.one_person import OnePerson, Values
 from creditloom.features.network.one_person_network import others_of_one
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.serving.applicant.online.asked import AskedApplication, asked
 from creditloom.serving.applicant.online.open_journal import (
     JournalPlace,
@@ -34,7 +35,6 @@ from creditloom.serving.applicant.online.persons.rows.stored import OWN_TABLES, 
 from creditloom.serving.applicant.online.persons.store import StoredPersons, position
 from creditloom.serving.applicant.online.persons.writing.appending import Appended
 from creditloom.serving.applicant.online.rows_of_others import LOCATION, StoredOthers
-from creditloom.serving.applicant.online.scoring import BatchOfOne, OneScorer
 from creditloom.serving.applicant.online.sealing import Sealing
 from creditloom.serving.applicant.online.snapshot_check import OnlineSnapshot
 from creditloom.serving.batch.events import names_read
@@ -130,7 +130,7 @@ class Online:
     """
 
     def __init__(
-        self, features: OnlineFeatures, scorer: OneScorer, journal: OpenJournal | None = None
+        self, features: OnlineFeatures, scorer: DirectScorer, journal: OpenJournal | None = None
     ) -> None:
         self.features = features
         self.scorer = scorer
@@ -146,7 +146,7 @@ class Online:
         accept_snapshot: str = "",
         without: Collection[str] = (),
         journal: JournalPlace | StrPath | None = None,
-        **options: str,
+        **options: Any,
     ) -> Self:
         """Open a store for decisions by the bundle in a folder.
 
@@ -163,10 +163,9 @@ class Online:
         graph = OnlineSnapshot.opened(persons, names, tables, snapshot, accept_snapshot)
         features = OnlineFeatures(persons, names, graph, tables)
         decider = Decider.load(Path(bundle), threads=1)
-        decider.warm()
         there = {name for name in (*STATED, *FACTS) if name in STATED or name in names}
         read = columns(Path(bundle), there)
-        scorer = BatchOfOne(decider, read, options)
+        scorer = DirectScorer(decider, **options)
         if journal is None:
             return cls(features, scorer)
         place = journal if isinstance(journal, JournalPlace) else JournalPlace(Path(journal))

@@ -18,7 +18,6 @@ import pyarrow as pa
 
 from creditloom.decision.frames.answer import REFUSED
 from creditloom.serving.applicant.online.journal import JournalLine, left_over, lines_of, plain
-from creditloom.serving.applicant.online.scoring import one_column
 from creditloom.serving.batch.events import FOLDER, MARK, MATRIX
 from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.score import score
@@ -121,8 +120,23 @@ def _matrix(read: Sequence[InputColumn], lines: Sequence[JournalLine]) -> pa.Tab
         values = [line.input.get(one.name) for line in lines]
         if one.kind == "time":
             values = [None if at is None else dt.datetime.fromisoformat(at) for at in values]
-        arrays[one.name] = one_column(values, kind)
+        arrays[one.name] = _one_column(values, kind)
     return pa.table(arrays)
+
+
+def _one_column(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    """Return values of one column in Arrow, null for None and NaN; `kind` where all are null.
+
+    A flag may come as true and false or as 1 and 0, and whole numbers beside others: the door reads
+    them alike.
+    """
+    known = [None if value is None or value != value else value for value in values]
+    kinds = {type(value) for value in known if value is not None}
+    if not kinds:
+        return pa.nulls(len(known), kind)
+    if kinds == {bool, float}:
+        return pa.array([None if one is None else float(one) for one in known], pa.float64())
+    return pa.array(known, pa.float64() if kinds == {int, float} else None)
 
 
 def _require_same(place: Path, lines: Sequence[JournalLine]) -> None:
