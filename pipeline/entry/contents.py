@@ -33,6 +33,7 @@ NEXT = {
     "decide": "creditloom explain --application ID: why, in words",
     "recourse": "creditloom letter --application ID: what the person is told",
     "score": "creditloom verify OUTPUT; creditloom explain --first decline --batch OUTPUT",
+    "online": "creditloom online status STORE; creditloom online decide STORE PERSON",
     "quote": "creditloom products: the other products and laws",
     "replay": "creditloom verify: has any byte changed",
     "verify": "creditloom replay: decide again, to the bit",

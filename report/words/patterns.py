@@ -118,7 +118,7 @@ PATTERNS = {
         "项撤回。需另行运行的陈述两者皆非：由 make claims 测量。"
     ),
     "{} features fell: {}.": "{} 个特征落选：{}。",
-    "{} of {} rows hold something beyond training: {}": "{} 行含训练范围之外的内容，共 {} 行：{}",
+    "{} of {} rows hold something beyond training. {}": "{} 行含训练范围之外的内容，共 {} 行。{}",
     "{} in all, as measured when each stage last ran on this machine.": (
         "合计 {}，为各阶段最近一次在本机运行的耗时。"
     ),

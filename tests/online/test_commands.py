@@ -1,4 +1,7 @@
-"""docs/online.md: every command of it runs, in its order, and does what the page says."""
+"""docs/online.md: every command of it runs, in its order, and does what the page says.
+
+They are `creditloom online`, then `verify`, `replay` and `erase` of what it left.
+"""
 
 from __future__ import annotations
 

@@ -120,6 +120,6 @@ def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(
     )
     with pytest.raises(
         typer.BadParameter,
-        match=r"job and events and spark measure the model of this folder.*repro",
+        match=r"job and events and direct and spark measure the model of this folder.*repro",
     ):
         command.bench(None, output=tmp_path / "bench.json")

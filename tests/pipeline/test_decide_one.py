@@ -95,7 +95,7 @@ def test_what_is_no_application_is_refused(text: str) -> None:
 
 
 def test_neither_or_both_sources_are_refused(folder: Path) -> None:
-    with pytest.raises(ParamsError, match="either --input or --application"):
+    with pytest.raises(ParamsError, match="one of --input, --application, --first, got more"):
         asked(folder, "{}", "--application", "3")
 
 

@@ -279,7 +279,7 @@ def beyond(data: ReportData) -> Section | None:
     )
     if data.beyond_rows is not None:
         some, every = (show(count, "count") for count in data.beyond_rows)
-        lead = f"{some} of {every} rows hold something beyond training: {lead[0].lower()}{lead[1:]}"
+        lead = f"{some} of {every} rows hold something beyond training. {lead}"
     rows = table(data.beyond, BEYOND, "Rows beyond training, per column", fold=10, name="beyond")
     return Section("beyond", Text("Beyond training", "训练之外"), lead, (rows,))
 

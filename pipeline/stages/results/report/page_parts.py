@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from creditloom.models.evaluation.bars import figure
+from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.stages.results.report import run_identity
@@ -140,14 +142,18 @@ def _applicants(catalogue: Mapping[str, Any]) -> ShownApplicants | None:
 
 
 def _hyperparameters() -> pd.DataFrame:
-    """Return setting and value: the block `train` of params.yaml, and what training chose."""
+    """Return setting and value: the block `train` of params.yaml, and what training chose.
+
+    What is not set is left out.
+    """
     training = read_document(paths.TRAINING, RESULTS)
     chosen = {name: training[name] for name in ("trees", "leaves", "ridge_penalty")}
     weights = {f"stack weight of {name}": weight for name, weight in training["stack"].items()}
-    given = dict(decision_frames.flat(section("train", dict[str, Any]), "train"))
+    given = dict(decision_frames.flat(asdict(section("train", TrainParams)), "train"))
     rows = [
         (name, decision_frames.plain(value))
         for name, value in ({**chosen, **weights, **given}).items()
+        if value is not None
     ]
     return pd.DataFrame(rows, columns=["setting", "value"])
 
