@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from creditloom.models.evaluation.bars import figure
-from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import section
+from creditloom.pipeline.base.params import mapping, section
 from creditloom.pipeline.stages.results.report import run_identity
 from creditloom.report.page import applicant_frames, decision_frames
 from creditloom.report.parts.data import BarResult, ShownApplicants, Text
@@ -149,7 +147,7 @@ def _hyperparameters() -> pd.DataFrame:
     training = read_document(paths.TRAINING, RESULTS)
     chosen = {name: training[name] for name in ("trees", "leaves", "ridge_penalty")}
     weights = {f"stack weight of {name}": weight for name, weight in training["stack"].items()}
-    given = dict(decision_frames.flat(asdict(section("train", TrainParams)), "train"))
+    given = dict(decision_frames.flat(mapping(paths.PARAMS)["train"], "train"))
     rows = [
         (name, decision_frames.plain(value))
         for name, value in ({**chosen, **weights, **given}).items()
