@@ -10,7 +10,7 @@ import pandas as pd
 
 from creditloom.models.evaluation.bars import figure
 from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.params import mapping, section
+from creditloom.pipeline.base.params import section
 from creditloom.pipeline.stages.results.report import run_identity
 from creditloom.report.page import applicant_frames, decision_frames
 from creditloom.report.parts.data import BarResult, ShownApplicants, Text
@@ -147,7 +147,7 @@ def _hyperparameters() -> pd.DataFrame:
     training = read_document(paths.TRAINING, RESULTS)
     chosen = {name: training[name] for name in ("trees", "leaves", "ridge_penalty")}
     weights = {f"stack weight of {name}": weight for name, weight in training["stack"].items()}
-    given = dict(decision_frames.flat(mapping(paths.PARAMS)["train"], "train"))
+    given = dict(decision_frames.flat(section("train", dict[str, Any]), "train"))
     rows = [
         (name, decision_frames.plain(value))
         for name, value in ({**chosen, **weights, **given}).items()
