@@ -18,7 +18,7 @@ export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup repro test check format consumer proof evidence claims bench scale
+.PHONY: help setup demo pictures repro test check format consumer proof evidence claims bench scale
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,21 @@ repro: setup ## raw events to the finished report and the registered model
 	@$(BIN)/creditloom register --if-missing
 	@echo "report: data/reports/index.html"
 
+DEMO := data/demo
+demo: setup ## two minutes: fit German credit, its report, decisions of all loans, one of them in words
+	@$(BIN)/creditloom fit --data examples/german_credit/german_credit.csv --label bad --id loan \
+		--protected personal_status_and_sex,age_in_years,foreign_worker --out $(DEMO)/fitted
+	@$(BIN)/creditloom score --input examples/german_credit/german_credit.csv --bundle $(DEMO)/fitted/bundle --output $(DEMO)/batch
+	@$(BIN)/creditloom explain --first decline --batch $(DEMO)/batch --bundle $(DEMO)/fitted/bundle
+	@echo "next: creditloom open $(DEMO)/fitted shows the report; creditloom verify $(DEMO)/batch; docs/how_to/own_table.md for a table of yours"
+
+PICTURES := docs/pictures
+SHOT := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
+pictures: setup ## the two pictures of README, out of the last run (needs chromium)
+	@mkdir -p data/demo && $(BIN)/creditloom letter --first decline --format html --output data/demo/letter.html
+	@$(SHOT) --window-size=1100,900 --screenshot=$(PICTURES)/report.png file://$(CURDIR)/data/reports/index.html
+	@$(SHOT) --window-size=820,900 --screenshot=$(PICTURES)/letter.png file://$(CURDIR)/data/demo/letter.html
+
 test: setup ## every test that takes seconds
 	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m "not slow"
 
@@ -53,7 +68,8 @@ format: setup ## write the one format
 
 # Every change runs them, too (.ci/run): slow tests of what users meet first.
 CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
-	tests/features/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
+	tests/features/test_spark.py tests/lake/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
+	tests/docs/test_tier_ci.py tests/docs/test_demo.py tests/pipeline/test_without_data.py \
 	tests/fit/test_tables.py tests/fit/test_matrix_source.py
 # All quick tests once more, beside the wheel alone: `make proof` runs them.
 ALL_ALONE := tests/package/test_wheel.py::test_all_tests_pass_without_the_repository

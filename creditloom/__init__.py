@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from creditloom.decision.decide import Decider
     from creditloom.pipeline.api import fit, quote, simulate
     from creditloom.pipeline.scorer.credit_scorer import CreditScorer
+    from creditloom.serving.applicant.online.online import Online
     from creditloom.serving.from_events import from_events
     from creditloom.serving.score import Scored, score
     from creditloom.serving.verify import verify
@@ -35,6 +36,7 @@ __version__ = "0.2.0"
 __all__ = [
     "CreditScorer",
     "Decider",
+    "Online",
     "Scored",
     "__version__",
     "fit",
@@ -49,6 +51,7 @@ __all__ = [
 _PUBLIC = {
     "CreditScorer": "creditloom.pipeline.scorer.credit_scorer",
     "Decider": "creditloom.decision.decide",
+    "Online": "creditloom.serving.applicant.online.online",
     "Scored": "creditloom.serving.score",
     "fit": "creditloom.pipeline.api",
     "from_events": "creditloom.serving.from_events",

@@ -20,6 +20,8 @@ from .base.layout import FILE as LAYOUT
 from .base.layout import Layout
 from .base.strict_json import canonical, check_format, parse
 from .frames.input_frame import InputReader
+from .reasons.sentences import SentenceBook
+from .reasons.text import Language
 from .rulebook.approval import FILE as APPROVAL
 from .rulebook.approval import Approvals, articles_of, deciding
 from .rulebook.policy import Policy
@@ -78,6 +80,14 @@ class Bundle:
     layout: Layout | None = None
     approvals: Approvals | None = None
     articles: Mapping[str, str] = field(default_factory=dict)
+    books: dict[Language, SentenceBook] = field(default_factory=dict, compare=False, repr=False)
+
+    def sentence_book(self, language: Language) -> SentenceBook:
+        """Return what the sentences of this bundle are made of, worked out once per language."""
+        if language not in self.books:
+            book = SentenceBook(self.scorer.catalogue, self.reference, language)
+            self.books[language] = book
+        return self.books[language]
 
     def require_approved(self, policy: Policy) -> None:
         """Raise `DecisionError` unless what decides in `policy`, one of ours, is approved."""

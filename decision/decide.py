@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Container
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,8 +30,9 @@ from .frames.feature_values import BeyondRows, FeatureValues
 from .frames.input_block import InputBlock
 from .frames.input_frame import Frame
 from .frames.row_rules import RowFault, find, repeated_ids
-from .reasons.reasons import EXPLAINS, Explain, reasons_by_row
-from .reasons.text import LANGUAGES, Language, word_column
+from .reasons.reasons import EXPLAINS, Explain, RowPoints, reasons_by_row
+from .reasons.text import LANGUAGES, Language
+from .reasons.words import FEW, word_column
 from .rulebook.condition import OPTIONAL
 from .rulebook.offer import Offers, offers
 from .rulebook.policy import Policy
@@ -56,7 +57,8 @@ class _Options(NamedTuple):
 class BatchOutcomes(NamedTuple):
     """What is decided of a batch: arrays run over applications; `batch` is None without a product.
 
-    `scored` has pd, score_raw and score; `is_scored` marks who may be scored.
+    `scored` has pd, score_raw and score; `is_scored` marks who may be scored. `explained` are the
+    points of all rows where the same pass over the trees gave them.
     """
 
     batch: BatchContext | None
@@ -64,6 +66,7 @@ class BatchOutcomes(NamedTuple):
     scored: dict[str, Any]
     grade: np.ndarray
     is_scored: np.ndarray
+    explained: RowPoints | None = None
 
 
 @dataclass(frozen=True)
@@ -237,9 +240,14 @@ class Decider:
         `DecisionError` for columns of which no row can be read.
         """
         block = self.bundle.reader.block(frame, (policy or self.bundle.policy).banned_columns)
+        return block, self.faults(block, today=today, repeated=repeated)
+
+    def faults(
+        self, block: InputBlock, *, today: dt.date, repeated: pa.Array | None = None
+    ) -> list[RowFault]:
+        """Return every fault of the rows of a block; `today` and `repeated` as in `judged`."""
         copies = repeated_ids(block.ids) if repeated is None else repeated
-        faults = [*find(block, copies, today), *self.bundle.reader.beyond_faults(block)]
-        return block, faults
+        return [*find(block, copies, today), *self.bundle.reader.beyond_faults(block)]
 
     def population(self) -> tuple[PopulationCounts, Drift]:
         """Return the counts of the last rows that came here, and what they say.
@@ -293,10 +301,15 @@ class Decider:
         one_of("explain", options.explain, EXPLAINS)
         one_of("language", options.language, LANGUAGES)
         n = len(rows.x)
-        batch, verdicts, scored, grade, is_scored = self._outcomes(rows, policy, priced)
+        # Few rows are explained by the pass that scores them, where all of them will be explained.
+        is_one_pass = options.explain == "all" and n <= FEW
+        batch, verdicts, scored, grade, is_scored, known = self._outcomes(
+            rows, policy, priced, is_one_pass=is_one_pass
+        )
+        wishes = (options.explain, options.language)
         # A decline that nothing explains becomes a referral: the verdicts are those after that.
         reasons, points, verdicts = reasons_by_row(
-            self.bundle, rows, batch, verdicts, options.explain, options.language, is_scored
+            self.bundle, rows, batch, verdicts, *wishes, is_scored, known
         )
         grades = word_column([*self.bundle.tiers.names, None], np.where(is_scored, grade, -1))
         head = self._head(rows, batch, policy, options.law)
@@ -307,26 +320,41 @@ class Decider:
         }
         offer = offer_columns(batch, verdicts)
         why = {
-            "reasons": reasons.array(n),
+            "reasons": reasons.column(n),
             "refusal_codes": verdicts.codes(),
             "actions": verdicts.action_texts(),
             "not_assessed": verdicts.not_assessed_codes(),
         }
         return {**head, **scored, **decision, **offer, **why, **self._versions(n), **points}
 
-    def _outcomes(self, rows: Frame, policy: Policy, priced: Offers | None) -> BatchOutcomes:
+    def _outcomes(
+        self,
+        rows: Frame,
+        policy: Policy,
+        priced: Offers | None,
+        *,
+        is_one_pass: bool = False,
+    ) -> BatchOutcomes:
         """Return what every rule says of the rows, before anything is put into words."""
         batch = self._unscored_batch(rows, policy, priced)
         # R4: who is under age is refused without being scored.
         is_scored = ~under_age(batch) if batch else np.ones(len(rows.x), dtype=bool)
-        scored = self._scored(rows, is_scored)
+        explained: RowPoints | None = None
+        if is_one_pass and is_scored.all():
+            scorer = self.bundle.scorer
+            known = scorer.margins_points_and_leads(rows.x, self.bundle.reference_points)
+            margin = known[0]
+            explained = RowPoints(*known[1:])
+        else:
+            margin = self._margin(rows, is_scored)
+        scored = self._scored(margin)
         grade = self.bundle.tiers.index(scored["pd"])
-        batch = replace(batch, grade=grade) if batch else None
+        batch = batch.graded(grade) if batch else None
         if batch:
             verdicts = verdicts_of(batch)
         else:
             verdicts = verdicts_by_tier(policy, self.bundle.tiers, grade, rows)
-        return BatchOutcomes(batch, verdicts, scored, grade, is_scored)
+        return BatchOutcomes(batch, verdicts, scored, grade, is_scored, explained)
 
     def outcomes(self, block: InputBlock, *, product: str = "", law: str = "") -> BatchOutcomes:
         """Return verdicts and PDs of a block without bad rows: no ids, no words, not counted.
@@ -365,16 +393,20 @@ class Decider:
             "as_of": rows.as_of,
         }
 
-    def _scored(self, rows: Frame, is_scored: np.ndarray) -> dict[str, Any]:
-        """Return PD and score; null for those who may not be scored (R4)."""
+    def _margin(self, rows: Frame, is_scored: np.ndarray) -> np.ndarray:
+        """Return the model's margins; null for those who may not be scored (R4)."""
         scorer = self.bundle.scorer
         if is_scored.all():
-            margin = scorer.margin.raw(rows.x)
-        else:
-            margin = np.full(len(rows.x), np.nan)
-            margin[is_scored] = scorer.margin.raw(rows.x[is_scored])
-        raw = scorer.calibration.score_raw(margin)
-        return {"pd": scorer.calibration.pd(margin), "score_raw": raw, "score": score(raw)}
+            return scorer.margin.raw(rows.x)
+        margin = np.full(len(rows.x), np.nan)
+        margin[is_scored] = scorer.margin.raw(rows.x[is_scored])
+        return margin
+
+    def _scored(self, margin: np.ndarray) -> dict[str, Any]:
+        """Return PD and score of margins."""
+        calibration = self.bundle.scorer.calibration
+        raw = calibration.score_raw(margin)
+        return {"pd": calibration.pd(margin), "score_raw": raw, "score": score(raw)}
 
     def _unscored_batch(
         self, rows: Frame, policy: Policy, priced: Offers | None

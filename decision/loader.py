@@ -9,7 +9,7 @@ import datetime as dt
 import difflib
 import gc
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,11 @@ from .base.errors import DecisionError
 from .decide import Decider, one_of
 from .frames.answer import Answer, answered, refused_only
 from .frames.arrow import table_of
-from .frames.callers import mlflow_call, require_no_session_zone, worded
+from .frames.callers import mlflow_call, require_no_session_zone, shorten_warnings, worded
 from .frames.columns import require_not_banned
 from .frames.feature_values import BeyondRows
 from .frames.input_block import InputBlock
+from .frames.records.direct import DirectDecider
 from .frames.row_rules import RowFault, one_per_row
 from .score.drift import PopulationCounts
 
@@ -45,6 +46,7 @@ class DecisionModel:
 
     def __init__(self, decider: Decider) -> None:
         self.decider = decider
+        self.direct = DirectDecider(decider)
         # The table that a thread judged last, and the block that it was read to.
         self._judged = threading.local()
 
@@ -101,6 +103,21 @@ class DecisionModel:
             found = refused_only(block, one_per_row(faults), frame.index, decide)
         self.decider.count(block.features, len(block), scores[-1])
         return found
+
+    def answers(
+        self,
+        applications: Sequence[Mapping[str, Any]],
+        params: Mapping[str, Any] | None = None,
+        *,
+        today: dt.date | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return one answer per application, dict in and dict out, for one or few of them.
+
+        The values are those of `predict` on a frame of the same rows, without the frame; params are
+        those of `predict` but `answer`. today: the last day of an as_of; None is today, in UTC.
+        Raises `DecisionError` as `predict`.
+        """
+        return self.direct.answers(applications, today, **_for_decisions(params))
 
     def get_raw_model(self) -> DecisionModel:
         """Return the model that `mlflow.pyfunc.load_model(...).get_raw_model()` gives.
@@ -177,6 +194,7 @@ NEAR = 0.5
 def _load_pyfunc(path: str) -> DecisionModel:
     """Return the model of the bundle in the folder `path`; MLflow calls this by its name."""
     decider = Decider.load(path)
+    shorten_warnings()
     # Load compiled code now, so that the first row waits no longer than the others.
     decider.warm()
     # Keep what is loaded by now out of full collections: they need not walk over the objects of

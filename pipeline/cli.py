@@ -6,22 +6,21 @@ small command does not load the libraries of the large ones.
 
 from __future__ import annotations
 
-import ast
 import atexit
 import functools
 import gc
 import importlib
-import importlib.util
 import os
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING, Any
 
 from creditloom import __version__
 from creditloom.pipeline.base.ending import ending, require_finite
+from creditloom.pipeline.entry import contents
+
+if TYPE_CHECKING:
+    import typer
 
 # table: name of a command -> its module and function
 COMMANDS = {
@@ -35,6 +34,7 @@ COMMANDS = {
     "check": "creditloom.pipeline.commands.tables.check:check",
     "snapshot": "creditloom.pipeline.commands.tables.snapshot:app",
     "lake": "creditloom.pipeline.commands.tables.lake:app",
+    "online": "creditloom.pipeline.commands.tables.online:app",
     "lineage": "creditloom.pipeline.commands.tables.lineage:lineage",
     "decide": "creditloom.pipeline.commands.decisions.decide:decide",
     "recourse": "creditloom.pipeline.commands.decisions.recourse:recourse",
@@ -80,7 +80,7 @@ GROUPS = {
     "Where you are": ("status", "open", "doctor", "params"),
     "A table or raw tables of your own": ("fit", "tables", "check", "lake", "snapshot"),
     "Decisions": ("decide", "score", "quote", "products", "replay", "verify", "erase", "key"),
-    "One person": ("explain", "letter", "recourse", "refer", "codes", "lineage"),
+    "One person": ("online", "explain", "letter", "recourse", "refer", "codes", "lineage"),
     "Models": ("register", "promote", "history", "verify-model", "retrain", "tune", "keep"),
     "Policy and book": ("policy", "whatif", "compare", "optimise", "review", "forward"),
     "Judgement": ("backtest", "rejects", "alternatives", "steadiness", "certificate", "evidence"),
@@ -90,6 +90,11 @@ GROUPS = {
 # Old name of a command -> new name. An old name still works, with a note on stderr, but is not
 # listed.
 RENAMED = {"machinery": "share-recovery"}
+# table: commands that, entered without an option, run without typer -> their function
+AT_ONCE = {"status": "creditloom.pipeline.commands.workspace.folder_state:show"}
+HELP = ("-h", "--help", "--version")
+# The variable by which a shell asks this program to complete words, as typer names it.
+COMPLETES = "_CREDITLOOM_COMPLETE"
 
 
 def build(names: Iterable[str], *, is_main: bool = False) -> typer.Typer:
@@ -98,10 +103,14 @@ def build(names: Iterable[str], *, is_main: bool = False) -> typer.Typer:
     With `is_main` a command that refuses ends the process with a message and its exit code.
     Without, its exception reaches the caller.
     """
-    app = _empty()
+    # Loaded here: the list of commands needs no typer.
+    import typer
+
+    from creditloom.pipeline.entry.command_line import empty
+
+    app = empty()
     for name in names:
-        module, _, function = COMMANDS[name].partition(":")
-        command = getattr(importlib.import_module(module), function)
+        command = _function(COMMANDS[name])
         if not isinstance(command, typer.Typer):
             app.command(name)(_ended(command, name) if is_main else _finite(command, name))
             continue
@@ -120,8 +129,15 @@ def _ended(command: Callable[..., None], name: str) -> Callable[..., None]:
         as_json = bool(options.get("as_json") or options.get("json_out"))
         with ending(f"creditloom {name}", options.get("output"), as_json=as_json):
             _finite(command, name)(**options)
+        _tell_next(name.split()[0], as_json=as_json)
 
     return run
+
+
+def _tell_next(name: str, *, as_json: bool) -> None:
+    """Say on a terminal what a person does next; a program that reads along is told nothing."""
+    if not as_json and sys.stderr.isatty() and name in contents.NEXT:
+        sys.stderr.write(f"next: {contents.NEXT[name]}\n")
 
 
 def _finite(command: Callable[..., None], name: str) -> Callable[..., None]:
@@ -135,27 +151,17 @@ def _finite(command: Callable[..., None], name: str) -> Callable[..., None]:
     return run
 
 
-def contents() -> typer.Typer:
-    """Return the command line that lists every command by group; no command is imported."""
-    app = _empty()
-    for group, names in GROUPS.items():
-        for name in names:
-            app.command(name, help=summary_of(name), rich_help_panel=group)(lambda: None)
+def listed() -> typer.Typer:
+    """Return the command line that knows every command by name; no command is imported.
+
+    It completes names, and says which is meant where one is mistyped.
+    """
+    from creditloom.pipeline.entry.command_line import empty
+
+    app = empty()
+    for name in COMMANDS:
+        app.command(name, help=contents.summary_of(COMMANDS[name]))(lambda: None)
     return app
-
-
-def summary_of(name: str) -> str:
-    """Return the first line of a command's docstring."""
-    # Read the docstring from the source. Importing all commands would take seconds and need all
-    # optional libraries.
-    module, _, function = COMMANDS[name].partition(":")
-    spec = importlib.util.find_spec(module)
-    tree = ast.parse(Path(str(spec.origin if spec else "")).read_text(encoding="utf-8"))
-    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
-    command = next((node for node in functions if node.name == function), None)
-    # A group of commands (`refer`) is a variable: the docstring of its module stands for it.
-    docstring = ast.get_docstring(command or tree) or ""
-    return docstring.splitlines()[0].rpartition("`: ")[2]
 
 
 def main() -> None:
@@ -164,15 +170,16 @@ def main() -> None:
     # A notebook hands its own way of drawing down to the commands that it starts, and matplotlib
     # refuses one that is not installed here. A command draws into files only.
     os.environ["MPLBACKEND"] = "agg"
-    # The words that a shell wants to complete, else the words that were entered.
-    words = os.environ.get("COMP_WORDS", "").split()[1:2] or sys.argv[1:2]
-    entered = [name for name in words if name in COMMANDS]
+    words = _words()
+    if _wrote_at_once(words):
+        return
+    entered = [name for name in words[:1] if name in COMMANDS]
     # Around the import of the command, and what typer does before and after it.
     with ending("creditloom"):
         # What the libraries define stays until the end: to look through it again and again while
         # they load takes a fifth of the time until the command begins.
         gc.disable()
-        app = build(entered, is_main=True) if entered else contents()
+        app = build(entered, is_main=True) if entered else listed()
         gc.freeze()
         gc.enable()
         atexit.register(_unfreeze)
@@ -194,33 +201,36 @@ def _rename_command() -> None:
         sys.argv[1] = new
 
 
-def _empty() -> typer.Typer:
-    app = typer.Typer(
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
-    app.callback()(_about)
-    return app
+def _words() -> list[str]:
+    """Return the words that a shell wants to complete, else the words that were entered."""
+    if COMPLETES not in os.environ:
+        return sys.argv[1:]
+    # bash hands them over under one name; zsh, fish and PowerShell under the other.
+    line = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
+    return line.split()[1:]
 
 
-def _print_version(is_asked: bool) -> None:
-    if is_asked:
-        sys.stdout.write(f"creditloom {__version__}\n")
-        raise typer.Exit
+def _wrote_at_once(words: list[str]) -> bool:
+    """Write what needs no typer: the list of commands, the version, a command without options."""
+    if COMPLETES in os.environ or (words and words[0] not in AT_ONCE and words[0] not in HELP):
+        return False
+    name = "".join(words[:1])
+    if name in AT_ONCE and len(words) > 1:
+        return False
+    with ending(f"creditloom {name}".strip()):
+        if name in AT_ONCE:
+            _function(AT_ONCE[name])()
+        elif name == "--version":
+            sys.stdout.write(f"creditloom {__version__}\n")
+        else:
+            sys.stdout.write(contents.contents(GROUPS, COMMANDS))
+    return True
 
 
-# Eager: the version is printed before typer complains about a missing command.
-VersionOption = Annotated[
-    bool,
-    typer.Option(
-        "--version", callback=_print_version, is_eager=True, help="print the version and stop"
-    ),
-]
-
-
-def _about(_version: VersionOption = False) -> None:
-    """Credit decisions from raw events. The pipeline itself runs as `make repro` or `dvc repro`."""
+def _function(entry: str) -> Any:
+    """Return what `module:function` names; the module is imported."""
+    module, _, function = entry.partition(":")
+    return getattr(importlib.import_module(module), function)
 
 
 if __name__ == "__main__":

@@ -21,12 +21,10 @@ from creditloom.models.fit.judgement.reported import (
 from creditloom.models.fit.judgement.validation import MODEL, RIDGE
 from creditloom.models.fit.leaks.proxies import ProxyFigure
 from creditloom.models.fit.leaks.table_warning import TableWarning
-from creditloom.report.parts.data import BarResult, Example, FlowStep, ReportData, Text
-from creditloom.report.parts.examples import choose, examples
+from creditloom.report.fit_parts import fit_parts
+from creditloom.report.parts.data import BarResult, FlowStep, ReportData, Text
 
 BINS = 10  # of the reliability plot
-# Number of decisions that the page explains point by point.
-EXAMPLES = 4
 # Rows from which the mean points per concept are computed: enough for a mean, and still fast.
 SAMPLE = 2_000
 
@@ -41,7 +39,6 @@ def report(fitted: FittedTable, decider: Decider, frame: pd.DataFrame, title: st
     roc, ks = curves(cohort)
     texts = _texts(decider)
     reasons = reason_table(fitted.decisions).merge(texts, on="concept", how="left")
-    chosen = choose(fitted.decisions, EXAMPLES)
     has_protected = len(fitted.protected.columns) > 0
     # table: part -> content
     return ReportData(
@@ -59,10 +56,10 @@ def report(fitted: FittedTable, decider: Decider, frame: pd.DataFrame, title: st
         reliability=reliability(cohort, BINS),
         tiers=tier_table(cohort, fitted.tiers),
         reasons=reasons,
-        examples=_examples(decider, frame.iloc[chosen]),
         fairness=fairness_table(fitted) if has_protected else None,
         concepts=_concepts(decider, frame, texts),
         selection=_left_out(fitted),
+        **fit_parts(fitted, cohort, decider, frame, sample_places(len(frame))),
     )
 
 
@@ -101,19 +98,18 @@ def _texts(decider: Decider) -> pd.DataFrame:
 
 def _concepts(decider: Decider, frame: pd.DataFrame, texts: pd.DataFrame) -> pd.DataFrame:
     """Return the concepts with their mean absolute points on a sample, most points first."""
-    # Take evenly spaced rows: the same table gives the same rows, and no seed is needed.
-    places = np.linspace(0, len(frame) - 1, min(SAMPLE, len(frame)))
-    sample = np.unique(places.astype(int))
-    mean_points = decider.points(frame.iloc[sample])[1].abs().mean()
+    sample = frame.iloc[sample_places(len(frame))]
+    mean_points = decider.points(sample)[1].abs().mean()
     rows = texts.assign(mean_abs_points=texts["concept"].map(mean_points))
     return rows.sort_values("mean_abs_points", ascending=False)
 
 
-def _examples(decider: Decider, rows: pd.DataFrame) -> tuple[Example, ...]:
-    base, points = decider.points(rows)
-    english = decider.decide(rows, explain="all", language="en")
-    chinese = decider.decide(rows, explain="all", language="zh")
-    return examples(english, chinese, points, base, decider.bundle.scorer.catalogue.concepts)
+def sample_places(n: int) -> np.ndarray:
+    """Return the places of at most `SAMPLE` of `n` rows, evenly spaced.
+
+    The same table gives the same rows, and no seed is needed.
+    """
+    return np.unique(np.linspace(0, n - 1, min(SAMPLE, n)).astype(int))
 
 
 def _cards(fitted: FittedTable) -> tuple[BarResult, ...]:

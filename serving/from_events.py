@@ -23,7 +23,7 @@ from creditloom.features.feature_params import FeatureParams
 from creditloom.features.network.graph import Network, others
 from creditloom.features.network.snapshot_tables import MADE_OF
 from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
-from creditloom.serving.batch.events import moved
+from creditloom.serving.whole.batch_matrix import moved
 from creditloom.serving.whole.network_snapshot import OpenSnapshot, fixed_tables
 from creditloom.storage.contract.checked import Checked
 from creditloom.storage.contract.contract import check_tables
@@ -75,12 +75,17 @@ def from_events(
         )
         _warn(checked)
         network = others if opened is None else opened.read_beside(work / "quarantine")
-        sources: RawFiles = checked.files
-        if as_of is not None:
-            sources = with_files(sources, "applications", moved(sources, as_of, work))
-        made = _features(decider, sources, network, Path(events))
+        made = _features(decider, _sources(checked, as_of, work), network, Path(events))
         decided = _decided(decider, made, explain=explain, language=language)
         return pd.concat(list(decided), ignore_index=True)
+
+
+def _sources(checked: Checked, as_of: dt.datetime | None, work: Path) -> RawFiles:
+    """Return the raw tables, decided as of `as_of` where given."""
+    if as_of is None:
+        return checked.files
+    file = moved(checked.files, as_of, work / "moved.parquet")
+    return with_files(checked.files, "applications", file)
 
 
 def _inputs(decider: Decider) -> list[str]:

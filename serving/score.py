@@ -93,6 +93,7 @@ def score(
     max_bad_share: float = 0.05,
     without: Collection[str] = (),
     snapshot: Path | str | None = None,
+    evidence: Mapping[str, str] | None = None,
     explain: str = "adverse",
     language: str = "en",
     product: str = "",
@@ -113,6 +114,7 @@ def score(
     features are computed, less the tables `without`, or files of the user's own of which `mapping`
     makes such tables. Give one of the two. `snapshot` is the folder of a network snapshot made of
     the same tables: what other people's rows say is read of it, and batch.json names its hash.
+    `evidence` is noted among the options of batch.json: what the input was made of elsewhere.
     `output` is a folder, or a `.parquet` file beside which
     `<name>.batch` holds the batch. `bundle` (a folder) decides, or else the registered `model`.
     `log` is the folder of the log in which the batch is noted (beside
@@ -128,7 +130,7 @@ def score(
     check_output(given, target, is_events=events is not None)
     # What cannot be read at all is refused before anything is made.
     first_look = None if events is not None else BatchInput.open(given)
-    accepted = {"accept_drift": accept_drift} if accept_drift else {}
+    accepted = {**(evidence or {}), **({"accept_drift": accept_drift} if accept_drift else {})}
     if without:
         accepted["without"] = ", ".join(sorted(without))
     network = None
@@ -178,6 +180,7 @@ def score(
             today=dt.date.fromisoformat(request["today"]),
             part_rows=part_rows,
             texts=texts,
+            is_by_file=features is not None and features.is_by_shard,
         )
         sys.stderr.writelines(f"creditloom: {note}\n" for note in notes_on(batch, deciding.bundle))
         wanted = document(batch, request)

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 IN_CHECKOUT = (ROOT / "dvc.yaml").is_file()
 ABOUT_IT = (
     "architecture",
+    "docs",
     "examples",
     "trace",
 )  # folders of tests that read nothing but the repository

@@ -27,7 +27,16 @@ import pyarrow.compute as pc
 import pyarrow.types as kinds
 from numpy.typing import NDArray
 
-from ..base.readings.moments import has_moments, in_utc, moments_of, parsed
+from ..base.readings.moments import (
+    FIRST_MOMENT,
+    LAST_MOMENT,
+    MICROS,
+    NANOS_PER_MICRO,
+    has_moments,
+    in_utc,
+    moments_of,
+    parsed,
+)
 from ..base.readings.stored_kinds import (
     ACCEPTED_KINDS,
     MAX_ID_BYTES,
@@ -333,8 +342,10 @@ def _moment_of(column: InputColumn) -> Callable[[Any], np.datetime64]:
     is_digits = reading is not None and reading.pattern != ""
 
     def read(value: Any) -> np.datetime64:
-        if isinstance(value, np.datetime64):
-            return value.astype("datetime64[us]")
+        if isinstance(value, np.datetime64 | pd.Timestamp):
+            # It may lie beyond the calendar of Python, which would take it for another moment.
+            stored = value if isinstance(value, np.datetime64) else value.to_datetime64()
+            return _of_numpy(stored, column)
         if isinstance(value, dt.datetime):
             return in_utc(value)
         if isinstance(value, dt.date):
@@ -350,6 +361,25 @@ def _moment_of(column: InputColumn) -> Callable[[Any], np.datetime64]:
         raise ValueError(f"{quoted(value)} is no moment: ISO 8601 text or a timestamp is expected")
 
     return read
+
+
+def _of_numpy(value: np.datetime64, column: InputColumn) -> np.datetime64:
+    """Return a moment of numpy in microseconds.
+
+    One outside the dates of four digits becomes the moment beside them: of a decision it breaks
+    `as_of_past` or `as_of_future`. Raises ValueError for such a date of a feature.
+    """
+    unit = np.datetime_data(value.dtype)[0]
+    if unit not in (*MICROS, "ns"):
+        value = value.astype("datetime64[s]")
+        unit = "s"
+    # In whole numbers of Python, as seconds may be too large to be multiplied in 64 bits.
+    count = int(value.astype(np.int64))
+    micros = count // NANOS_PER_MICRO if unit == "ns" else count * MICROS[unit]
+    is_early = micros < FIRST_MOMENT
+    if column.is_days and (is_early or micros > LAST_MOMENT):
+        raise ValueError(BEFORE if is_early else AFTER)
+    return np.datetime64(min(max(micros, FIRST_MOMENT - 1), LAST_MOMENT + 1), "us")
 
 
 # Numbers.

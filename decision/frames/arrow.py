@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from ..reasons.text import word_column
+from ..reasons.words import Texts, repeated, word_column
 from ..rulebook.offer import Offers
 from ..rulebook.product import Product
 from ..rules.batch_context import BatchContext
@@ -93,6 +93,11 @@ def _for_pandas(values: Any, name: str) -> Any:
         if np.issubdtype(values.dtype, np.integer):
             return values.astype(np.int64)
         return STR.__from_arrow__(pa.array(values, TEXT))
+    if isinstance(values, list):
+        # A column of few rows is one of Python's own values.
+        if not pa.types.is_string(TYPES.get(name, TEXT)):
+            return np.fromiter(values, object, len(values))
+        values = pa.array(values, TEXT)
     if not isinstance(values, pa.Array):
         return values
     if pa.types.is_list(values.type):
@@ -143,9 +148,9 @@ OFFER_COLUMNS = (
 )
 
 
-def text(word: str | None, n_rows: int) -> pa.Array:
+def text(word: str | None, n_rows: int) -> Texts:
     """Return a text column with the same word in every row."""
-    return pa.repeat(pa.scalar(word, pa.string()), n_rows)
+    return repeated(word, n_rows)
 
 
 def decision_ids(
@@ -198,14 +203,14 @@ def _content_digests(rows: Frame, versions: str, content: np.ndarray) -> np.ndar
     return made.view(np.uint8).reshape(n, ID_BYTES)
 
 
-def law_names(batch: BatchContext | None, n_rows: int) -> pa.Array:
+def law_names(batch: BatchContext | None, n_rows: int) -> Texts:
     """Return the id of the law profile in force at as_of; null where none is."""
     if batch is None:
         return text(None, n_rows)
     return word_column([*(law.id for law in batch.policy.laws), None], batch.law)
 
 
-def tier_names(batch: BatchContext | None, grades: pa.Array, is_scored: np.ndarray) -> pa.Array:
+def tier_names(batch: BatchContext | None, grades: Texts, is_scored: np.ndarray) -> Texts:
     """Return the product's tier of every row, null where it has none.
 
     Without a product the tier is the grade.
@@ -266,7 +271,7 @@ def charges(product: Product) -> str:
     return "; ".join(words) or "none"
 
 
-def _words(is_lent: np.ndarray, words: str) -> pa.Array:
+def _words(is_lent: np.ndarray, words: str) -> Texts:
     return word_column([None, words], is_lent.astype(np.int64))
 
 

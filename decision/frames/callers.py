@@ -6,6 +6,7 @@ Spark shifts moments by the zone of its session. The runtime needs neither of th
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Mapping
 from functools import lru_cache
@@ -21,6 +22,11 @@ UTC_ZONES = frozenset(("UTC", "Etc/UTC", "GMT", "Etc/GMT", "Z", "+00:00", "Zulu"
 ZONE_SETTING = "spark.sql.session.timeZone"
 # Calls between `predict` of this runtime and `predict` of MLflow's model, with some to spare.
 MAX_CALLS = 8
+# The logger of MLflow that compares a frame with the signature. It names each of some thousand
+# columns that the model does not read, at each call: 80 kB of text for one application.
+LOGGER = "mlflow.models.utils"
+# Characters of a warning that are kept: enough to see what it is about, and the first names.
+LONGEST = 400
 
 
 class MlflowCall(NamedTuple):
@@ -121,3 +127,24 @@ def _for_mlflow(base: Any) -> Any:
 
 
 BAD_REQUEST = 4  # MLflow's number of a bad request, HTTP status 400
+
+
+class ShortWarnings(logging.Filter):
+    """Lets every record through, a long one cut; it says how much was left out."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Cut the message of a record that is too long."""
+        text = record.getMessage()
+        if len(text) > LONGEST:
+            left_out = len(text) - LONGEST
+            record.msg = f"{text[:LONGEST]}... ({left_out:,} more characters)"
+            record.args = ()
+        return True
+
+
+def shorten_warnings() -> None:
+    """Cut the warnings of this process from now on; once, however many models are loaded."""
+    logger = logging.getLogger(LOGGER)
+    # By name: two versions of this code are two classes of the same name.
+    if not any(type(known).__name__ == ShortWarnings.__name__ for known in logger.filters):
+        logger.addFilter(ShortWarnings())

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..base.catalogue import Catalogue
+from ..reasons.words import distinct_of
 from ..score.contributions.row_sums import add_rows, name_words
-from .input_frame import Frame
+from .input_frame import Frame, factorized
 
 
 def content_words(
@@ -30,16 +29,13 @@ def content_words(
         add_rows(sums, names, np.array([rows.numbers[name] for name in names]))
     # The column's name begins otherwise, so that an input and a feature of one name both count.
     if is_given and rows.features is not None:
-        places = rows.features.plan.places
-        add_rows(sums, tuple(f"feature {name}" for name in places), rows.features.numbers)
+        add_rows(sums, rows.features.plan.content_names, rows.features.numbers)
         for name, texts in rows.features.texts.items():
-            coded = texts.dictionary_encode()
-            at = pc.fill_null(coded.indices, len(coded.dictionary))
-            words = _text_words(f"feature {name}", coded.dictionary.to_pylist())
-            sums += words[at.to_numpy(zero_copy_only=False)]
+            distinct, at = distinct_of(texts)
+            sums += _text_words(f"feature {name}", distinct)[at]
     else:
         add_rows(sums, tuple(f"feature {name}" for name in catalogue.names), rows.x.T)
-    codes, purposes = pd.factorize(rows.purpose)
+    codes, purposes = factorized(rows.purpose)
     sums += _text_words("purpose", purposes)[codes]
     return sums
 

@@ -12,10 +12,10 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..base.catalogue import Catalogue, Feature
+from ..reasons.words import distinct_of
 from ..score.contributions.column_loops import columns_with_null
 from .accepted import level_text
 from .columns import REMEMBERED_SHAPES, feature_name
@@ -107,6 +107,12 @@ class FeaturePlan:
         """Per column of numbers, its place among those of all features."""
         names = dict.fromkeys(name for name in self.columns if name not in self.text_columns)
         return {name: k for k, name in enumerate(names)}
+
+    @cached_property
+    def content_names(self) -> tuple[str, ...]:
+        """The columns of numbers by the names that name their content (`content_words`)."""
+        # It begins otherwise than that of an input, so that both of one name count.
+        return tuple(f"feature {name}" for name in self.places)
 
     @cached_property
     def feature_places(self) -> NDArray[np.int64]:
@@ -214,11 +220,8 @@ class _Levels:
     """The texts of a column, each distinct one looked at once."""
 
     def __init__(self, texts: pa.Array) -> None:
-        coded = texts.dictionary_encode()
-        self.distinct: list[str] = coded.dictionary.to_pylist()
         # Null points to one more entry at the end.
-        codes = pc.fill_null(coded.indices, len(self.distinct))
-        self.codes = np.asarray(codes.to_numpy(zero_copy_only=False))
+        self.distinct, self.codes = distinct_of(texts)
 
     def positions(self, categories: Iterable[str], special: Iterable[str]) -> NDArray[np.int64]:
         """Return the position of each row's text among the categories, or UNSEEN, or NULL."""

@@ -96,7 +96,7 @@ class InputBlock:
         return pa.array(next(rows))
 
 
-class _Gathered:
+class Gathered:
     """The columns of a block, as they are read."""
 
     def __init__(self, layout: InputLayout) -> None:
@@ -136,7 +136,7 @@ def of_table(table: pa.Table, layout: InputLayout) -> InputBlock:
     Numbers that lie at even distances in memory, as float64 without nulls, are used without a copy.
     Raises `DecisionError` for a column of another type.
     """
-    gathered = _Gathered(layout)
+    gathered = Gathered(layout)
     for column in layout.columns:
         if column.kind in ("id", "time", "text"):
             gathered.add(column, read_array(column, _whole(table[column.read_from])))
@@ -202,7 +202,7 @@ def of_frame(frame: pd.DataFrame, there: tuple[str, ...], layout: InputLayout) -
 
     Raises `DecisionError` for a column of another type.
     """
-    gathered = _Gathered(layout)
+    gathered = Gathered(layout)
     others, at = _positions(there, layout)
     matrix = _matrix(frame, at, gathered)
     for column, k in others:
@@ -223,7 +223,7 @@ def _positions(
     return others, at
 
 
-def _matrix(frame: pd.DataFrame, at: np.ndarray, gathered: _Gathered) -> np.ndarray:
+def _matrix(frame: pd.DataFrame, at: np.ndarray, gathered: Gathered) -> np.ndarray:
     """Return numeric columns x rows: plain numbers are read together, each other column alone."""
     dtypes = frame.dtypes.tolist()
     kinds = [dtypes[k] for k in at.tolist()]
@@ -264,7 +264,7 @@ def _may_be_wide(kind: Any) -> bool:
 
 
 def _exact(
-    frame: pd.DataFrame, at: np.ndarray, matrix: np.ndarray, wide: np.ndarray, gathered: _Gathered
+    frame: pd.DataFrame, at: np.ndarray, matrix: np.ndarray, wide: np.ndarray, gathered: Gathered
 ) -> np.ndarray:
     """Return the matrix with null for whole numbers that float64 does not hold, and tell them."""
     is_suspect = (np.abs(matrix[wide]) >= MAX_EXACT).any(axis=1)

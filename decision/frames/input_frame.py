@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from ..base.catalogue import Catalogue
 from ..base.layout import Layout
+from ..reasons.words import FEW
 from . import row_rules
 from .columns import (
     REMEMBERED_SHAPES,
@@ -21,7 +23,7 @@ from .columns import (
     input_columns,
     refusal,
 )
-from .feature_values import FeatureValues, plan_of
+from .feature_values import FeaturePlan, FeatureValues, plan_of
 from .input_block import InputBlock, of_frame, of_table
 
 
@@ -74,22 +76,31 @@ class InputReader:
         mistyped column.
         """
         if isinstance(frame, pa.Table):
-            there = tuple(frame.column_names)
-            layout = self.layout(there)
-            check_columns(there, layout.sources, banned)
-            block = of_table(frame, layout)
+            block = of_table(frame, self.checked(tuple(frame.column_names), banned))
         else:
             there = tuple(map(str, frame.columns.tolist()))
-            layout = self.layout(there)
-            check_columns(there, layout.sources, banned)
-            block = of_frame(frame, there, layout)
-        return replace(block, features=plan_of(self.catalogue).read(block))
+            block = of_frame(frame, there, self.checked(there, banned))
+        return self.with_features(block)
+
+    def checked(self, there: tuple[str, ...], banned: tuple[str, ...]) -> InputLayout:
+        """Return what is read of an input that has these columns; raises as `block`."""
+        layout = self.layout(there)
+        check_columns(there, layout.sources, banned)
+        return layout
+
+    def with_features(self, block: InputBlock) -> InputBlock:
+        """Return the block with its features, as the catalogue declares them."""
+        return replace(block, features=self._plan.read(block))
+
+    @cached_property
+    def _plan(self) -> FeaturePlan:
+        return plan_of(self.catalogue)
 
     def frame(self, block: InputBlock) -> Frame:
         """Return a block without bad rows as the rules and the model read it."""
         facts = block.layout.facts
         numbers = dict(zip(facts, block.matrix, strict=False))
-        features = block.features or plan_of(self.catalogue).read(block)
+        features = block.features or self._plan.read(block)
         return Frame(
             application_id=block.ids.to_numpy(zero_copy_only=False),
             as_of=_as_of(block),
@@ -149,6 +160,20 @@ def _purpose(block: InputBlock) -> np.ndarray:
         return np.full(len(block), None, dtype=object)
     words: np.ndarray = texts.to_numpy(zero_copy_only=False)
     return words
+
+
+def factorized(words: np.ndarray) -> tuple[np.ndarray, list[Any]]:
+    """Return which of the distinct words each row holds (-1 = null), and the words."""
+    if len(words) > FEW:
+        which, distinct = pd.factorize(words)
+        return which, list(distinct)
+    place: dict[Any, int] = {}
+    given = words.tolist()
+    # A text that is missing may be NaN too, which is not equal to itself.
+    codes = [
+        -1 if one is None or one != one else place.setdefault(one, len(place)) for one in given
+    ]
+    return np.array(codes, np.int64), [*place]
 
 
 def withheld(

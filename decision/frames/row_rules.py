@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -73,27 +73,31 @@ def find(
     return [*block.faults, *(fault for check in checks for fault in check if len(fault.rows))]
 
 
-def one_per_row(faults: Iterable[RowFault]) -> pd.DataFrame:
-    """Return the bad rows, each once, by the first rule that it breaks.
+class FirstFault(NamedTuple):
+    """A bad row (by position) with the first rule that it breaks, the column and the reason."""
 
-    Columns: `row` (position), `rule`, `column`, `reason`.
-    """
-    faults = list(faults)
-    if not faults:
-        return pd.DataFrame({"row": np.empty(0, np.int64), "rule": [], "column": [], "reason": []})
-    sizes = [len(fault.rows) for fault in faults]
-    rows = np.concatenate([fault.rows for fault in faults])
-    texts = {
-        "rule": _repeated([fault.rule for fault in faults], sizes),
-        "column": _repeated([fault.column for fault in faults], sizes),
-        "reason": [reason for fault in faults for reason in fault.reasons],
-    }
-    broken = pd.DataFrame({"row": rows, **texts})
-    # Stable: of two columns that break the same rule, the one declared first is named.
-    ordered = broken.assign(order=broken["rule"].map(RULES.index)).sort_values(
-        ["row", "order"], kind="stable"
-    )
-    return ordered.drop_duplicates("row").drop(columns="order").reset_index(drop=True)
+    row: int
+    rule: str
+    column: str
+    reason: str
+
+
+def first_per_row(faults: Iterable[RowFault]) -> list[FirstFault]:
+    """Return the bad rows, each once, by the first rule that it breaks; in their order."""
+    first: dict[int, tuple[int, FirstFault]] = {}
+    for fault in faults:
+        order = RULES.index(fault.rule)
+        for row, reason in zip(fault.rows.tolist(), fault.reasons, strict=True):
+            # Of two columns that break the same rule, the one that comes first is named.
+            if row not in first or order < first[row][0]:
+                first[row] = (order, FirstFault(row, fault.rule, fault.column, reason))
+    return [first[row][1] for row in sorted(first)]
+
+
+def one_per_row(faults: Iterable[RowFault]) -> pd.DataFrame:
+    """Return the same as a frame: `row` (position), `rule`, `column`, `reason`."""
+    found = pd.DataFrame(first_per_row(faults), columns=[*FirstFault._fields])
+    return found.astype({"row": np.int64})
 
 
 def repeated_ids(ids: pa.Array) -> pa.Array | None:
@@ -103,10 +107,6 @@ def repeated_ids(ids: pa.Array) -> pa.Array | None:
     counted = ids.drop_null().value_counts()
     repeated = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
     return repeated if len(repeated) else None
-
-
-def _repeated(words: list[str], times: list[int]) -> list[str]:
-    return [word for word, count in zip(words, times, strict=True) for _ in range(count)]
 
 
 def _ids(block: InputBlock, repeated: pa.Array | None) -> RowFaults:

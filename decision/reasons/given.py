@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..base.catalogue import Feature
 from ..frames.accepted import QUOTED, level_text
 from ..frames.feature_values import FeatureValues
 from .text import NO_RECORD, Language, behaviours, subjects
+from .words import Texts, distinct_of, joined_text, put, repeated, texts_of, word_column
 
 CODE = {"en": "code {}", "zh": "代码{}"}
 CODED = {"en": "no record (code {})", "zh": "无记录（代码{}）"}
@@ -25,12 +25,12 @@ NEVER_NULL = {
 }
 UNSEEN = {"en": " (not known to the model)", "zh": "（模型未见过）"}
 # Rows of the values that a text replaces, and their texts.
-Replaced = tuple[np.ndarray, pa.Array]
+Replaced = tuple[np.ndarray, Texts]
 
 
 def given_behaviours(
     features: FeatureValues, rows: np.ndarray, which: np.ndarray, language: Language
-) -> pa.Array:
+) -> Texts:
     """Return what persons did, with what they gave, one text per (row, feature).
 
     The form is that of `behaviours`: `<text of the feature>: <value with unit>`.
@@ -46,10 +46,7 @@ def given_behaviours(
     shown = behaviours(plan.features, which, values, language)
     for at, words in _replaced(features, rows, which, values, language):
         told = [plan.features[k] for k in which[at].tolist()]
-        mask = np.zeros(len(which), dtype=bool)
-        mask[at] = True
-        texts = pc.binary_join_element_wise(subjects(told, language), words, "")
-        shown = pc.replace_with_mask(shown, pa.array(mask), texts)
+        shown = put(shown, at, joined_text(subjects(told, language), words))
     return shown
 
 
@@ -65,8 +62,8 @@ def _replaced(
     is_absent = np.isnan(values) & (plan.feature_places[which] >= 0)
     absent = np.flatnonzero(is_absent & plan.is_never_null[which])
     if len(absent):
-        yield absent, pa.repeat(NEVER_NULL[language], len(absent))
-    used = np.flatnonzero(np.bincount(which, minlength=len(plan.features)))
+        yield absent, repeated(NEVER_NULL[language], len(absent))
+    used = np.unique(which)
     for k in used[plan.is_worded[used]].tolist():
         feature = plan.features[k]
         own = np.flatnonzero(which == k)
@@ -77,19 +74,14 @@ def _replaced(
         if feature.is_indicator:
             coded = own[values[own] == feature.code]
             words = CODE[language].format(level_text(feature.code or 0.0))
-            yield coded, pa.repeat(words, len(coded))
+            yield coded, repeated(words, len(coded))
             continue
         coded = own[np.isin(values[own], feature.special_codes)]
-        yield (
-            coded,
-            pa.array(
-                [CODED[language].format(level_text(value)) for value in values[coded].tolist()],
-                pa.string(),
-            ),
-        )
+        found = [CODED[language].format(level_text(value)) for value in values[coded].tolist()]
+        yield coded, texts_of(found)
 
 
-def _texts(feature: Feature, given: pa.Array, language: Language) -> pa.Array:
+def _texts(feature: Feature, given: pa.Array, language: Language) -> Texts:
     """Return the texts of a column of categories in words."""
     special = {level_text(code) for code in feature.special_codes}
     code = None if feature.code is None else level_text(feature.code)
@@ -107,6 +99,5 @@ def _texts(feature: Feature, given: pa.Array, language: Language) -> pa.Array:
             return text[:QUOTED] + UNSEEN[language]
         return text
 
-    coded = given.dictionary_encode()
-    words = pa.array([*map(word, coded.dictionary.to_pylist()), word(None)], pa.string())
-    return words.take(pc.fill_null(coded.indices, len(words) - 1))
+    distinct, which = distinct_of(given)
+    return word_column([*map(word, distinct), word(None)], which)

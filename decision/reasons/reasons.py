@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -25,11 +26,14 @@ from ..score.scorer import Reference
 from .given import given_behaviours
 from .sentences import Cited, sentences
 from .significance import lowest, rests_on_score, significant, with_referrals
-from .text import Language, behaviours, word_column
+from .text import Language, behaviours
+from .words import FEW, Texts, concatenated, in_arrow, repeated, taken, texts_of, word_column
 
 TOP = 4  # Reg B: more than four reasons are unlikely to help
 # Points are rounded before they are ranked, so that the order does not hang on the last bit.
 RANK_DECIMALS = 6
+# The fields of a reason.
+ENTRY = ("concept", "points", "text")
 
 
 @dataclass(frozen=True)
@@ -41,9 +45,9 @@ class Reasons:
     """
 
     row: np.ndarray
-    concept: pa.Array
+    concept: Texts
     points: np.ndarray
-    text: pa.Array
+    text: Texts
 
     @classmethod
     def joined(cls, parts: Sequence[Reasons]) -> Reasons:
@@ -54,30 +58,33 @@ class Reasons:
         points = np.concatenate([part.points for part in parts])
         # Stable, because a row's reasons stand in the order in which they decide.
         order = np.argsort(row, kind="stable")
-        positions = pa.array(order)
-        concept = pa.concat_arrays([part.concept for part in parts]).take(positions)
-        text = pa.concat_arrays([part.text for part in parts]).take(positions)
+        concept = taken(concatenated([part.concept for part in parts]), order)
+        text = taken(concatenated([part.text for part in parts]), order)
         return cls(row[order], concept, points[order], text)
 
     def array(self, n_rows: int) -> pa.ListArray:
         """Return one list of {concept, points, text} per row; points is null for a rule."""
         ends = pa.array(np.searchsorted(self.row, np.arange(n_rows + 1)), pa.int32())
-        columns = [self.concept, pa.array(self.points, from_pandas=True), self.text]
-        entries = pa.StructArray.from_arrays(columns, ["concept", "points", "text"])
+        points = pa.array(self.points, from_pandas=True)
+        columns = [in_arrow(self.concept), points, in_arrow(self.text)]
+        entries = pa.StructArray.from_arrays(columns, [*ENTRY])
         return pa.ListArray.from_arrays(ends, entries)
 
     def lists(self, n_rows: int) -> list[list[dict[str, Any]]]:
         """Return the same as plain objects."""
-        lists: list[list[dict[str, Any]]] = self.array(n_rows).to_pylist()
-        return lists
+        ends = np.searchsorted(self.row, np.arange(n_rows + 1)).tolist()
+        # NaN alone is not equal to itself.
+        points = [one if one == one else None for one in self.points.tolist()]
+        told = zip(self.concept.to_pylist(), points, self.text.to_pylist(), strict=True)
+        entries = [dict(zip(ENTRY, one, strict=True)) for one in told]
+        return [entries[start:end] for start, end in pairwise(ends)]
+
+    def column(self, n_rows: int) -> pa.ListArray | list[list[dict[str, Any]]]:
+        """Return the column of a decision: plain objects for few rows, Arrow's for many."""
+        return self.lists(n_rows) if n_rows <= FEW else self.array(n_rows)
 
 
-NONE = Reasons(
-    row=np.empty(0, np.int64),
-    concept=pa.array([], pa.string()),
-    points=np.empty(0),
-    text=pa.array([], pa.string()),
-)
+NONE = Reasons(np.empty(0, np.int64), texts_of([]), np.empty(0), texts_of([]))
 
 
 def rule_reasons(fired: Sequence[RuleHits], language: Language) -> list[Reasons]:
@@ -87,7 +94,7 @@ def rule_reasons(fired: Sequence[RuleHits], language: Language) -> list[Reasons]
         if hits.is_found:
             row = np.flatnonzero(hits.mask)
             words = hits.text_zh if language == "zh" else hits.text_en
-            reasons.append(_without_points(row, hits.code, pa.repeat(words, len(row))))
+            reasons.append(_without_points(row, hits.code, repeated(words, len(row))))
     return reasons
 
 
@@ -107,8 +114,8 @@ def limit_reasons(
     return reasons
 
 
-def _without_points(row: np.ndarray, code: str, words: pa.Array) -> Reasons:
-    return Reasons(row, pa.repeat(code, len(row)), np.full(len(row), np.nan), words)
+def _without_points(row: np.ndarray, code: str, words: Texts) -> Reasons:
+    return Reasons(row, repeated(code, len(row)), np.full(len(row), np.nan), words)
 
 
 def score_reasons(
@@ -160,6 +167,13 @@ class Explained(NamedTuple):
     verdicts: Verdicts
 
 
+class RowPoints(NamedTuple):
+    """The points of all rows per concept and the leading features, both rows x concepts."""
+
+    points: np.ndarray
+    lead: np.ndarray
+
+
 class _ChosenRows(NamedTuple):
     """The rows whose score is explained: their positions, features, points and leading features."""
 
@@ -177,8 +191,9 @@ def reasons_by_row(
     explain: Explain,
     language: Language,
     is_scored: np.ndarray,
+    explained: RowPoints | None = None,
 ) -> Explained:
-    """Return why each row is decided as it is.
+    """Return why each row is decided as it is; `explained` are the points of all, where known.
 
     Why a person is needed comes first, then rules, the limit, and the score. Rows that are not
     scored are not explained by the score. From format 5 on a decline that no concept explains is
@@ -189,7 +204,7 @@ def reasons_by_row(
     if is_significant:
         # Whether a decline stands hangs on its reasons, whatever is asked to be explained.
         mask |= rests_on_score(verdicts) & is_scored
-    chosen = _chosen_rows(bundle, frame, mask)
+    chosen = _chosen_rows(bundle, frame, mask, explained)
     if is_significant:
         by_score = _significant_reasons(bundle, frame, chosen, language)
         has_reason = np.zeros(len(mask), dtype=bool)
@@ -231,9 +246,13 @@ def _is_chosen(verdicts: Verdicts, explain: Explain) -> np.ndarray:
     return np.full(len(verdicts.outcome), explain == "all")
 
 
-def _chosen_rows(bundle: Bundle, frame: Frame, mask: np.ndarray) -> _ChosenRows:
+def _chosen_rows(
+    bundle: Bundle, frame: Frame, mask: np.ndarray, explained: RowPoints | None
+) -> _ChosenRows:
     """Return the rows of `mask` with their points per concept."""
     rows = np.flatnonzero(mask)
+    if explained is not None:
+        return _ChosenRows(rows, frame.x[rows], explained.points[rows], explained.lead[rows])
     # Taken along the transpose, so that the values of a feature stay together in memory.
     x = np.take(frame.x.T, rows, axis=1).T
     points, lead = bundle.scorer.points_and_leads(x, bundle.reference_points)
@@ -270,7 +289,7 @@ def _significant_reasons(
     feature = chosen.lead[row, concept].astype(np.int64)
     value = _stated_values(frame, chosen, row, feature)
     cited = Cited(concept=concept, feature=feature, value=value, rows=chosen.rows[row])
-    words = sentences(catalogue, bundle.reference, cited, language, frame.features)
+    words = sentences(bundle.sentence_book(language), cited, frame.features)
     concepts = word_column(catalogue.concept_ids, concept)
     return Reasons(chosen.rows[row], concepts, gain[row, concept], words)
 

@@ -13,12 +13,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..base.catalogue import Feature
+from .words import (
+    FEW,
+    FewTexts,
+    Texts,
+    concatenated,
+    joined_text,
+    repeated,
+    taken,
+    texts_of,
+    word_column,
+)
 
 # Numbers as texts, a column at a time. The texts are those of Python's own format; the digits are
 # worked out in whole numbers.
 
-# Columns of fewer values are formatted by Python, which is quicker for them.
-FEW_VALUES = 32
 # Largest number that is written by digits, in units of the last decimal. Above it, a product by 100
 # lies too far from the exact one.
 LARGEST = 1e11
@@ -54,10 +63,11 @@ class Style:
         rounded = round(value, self.decimals) + 0.0  # + 0.0 turns -0 into 0
         return f"{rounded:{comma}.{0 if rounded.is_integer() else self.decimals}f}"
 
-    def many(self, values: np.ndarray) -> pa.Array:
+    def many(self, values: np.ndarray) -> Texts:
         """Return the texts of a column of finite numbers."""
-        if len(values) < FEW_VALUES:
-            return pa.array([self.one(value) for value in values.tolist()], pa.string())
+        # Of few values Python's own format is quicker than the digits.
+        if len(values) <= FEW:
+            return FewTexts([self.one(value) for value in values.tolist()])
         scaled = np.minimum(np.abs(values), LARGEST) * 10.0**self.decimals
         is_sure = (scaled < LARGEST) & (np.abs(scaled - np.floor(scaled) - 0.5) > TIE_DISTANCE)
         units = np.rint(np.where(is_sure, scaled, 0.0)).astype(np.int64)
@@ -111,7 +121,6 @@ SINGLE = re.compile(r"(?<![\d.,])1 (day|week|month|hour|point)s\b")
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 UnitKind = str | tuple[str, ...]
-TEXT = pa.string()
 
 NO_RECORD = {"en": "no record", "zh": "无记录"}
 COLON = {"en": ": ", "zh": "："}
@@ -119,8 +128,6 @@ PER_CENT = {"en": " %", "zh": "%"}
 ABOUT = {"en": " (about {})", "zh": "（约{}）"}
 # Aggregates of logarithms that are a logarithm themselves.
 LEVELS = ("mean", "min", "max", "last")
-# Columns of so few rows are picked one by one: one row must not pay for what is quick for many.
-FEW_ROWS = 8
 # The exponential of a larger number is no float64.
 LARGEST_LOG = 700.0
 FEN_PER_YUAN = 100.0
@@ -148,19 +155,7 @@ UNIT_WORDS = {
 }
 
 
-def word_column(words: Sequence[str | None], which: np.ndarray) -> pa.Array:
-    """Return words[which] as a text column; -1 picks the last.
-
-    >>> word_column(["low", "high", None], np.array([1, 0, -1])).to_pylist()
-    ['high', 'low', None]
-    """
-    if len(which) <= FEW_ROWS:
-        return pa.array([words[k] for k in which.tolist()], pa.string())
-    # Arrow knows no negative positions; the remainder turns -1 into the last.
-    return pa.array(words, pa.string()).take(pa.array(which % len(words)))
-
-
-def numbers(values: np.ndarray) -> pa.Array:
+def numbers(values: np.ndarray) -> Texts:
     """Return numbers with thousands separated and two decimals; whole ones without decimals.
 
     >>> numbers(np.array([1234.0, 0.5])).to_pylist()
@@ -183,7 +178,7 @@ def singular(text: str) -> str:
     return SINGLE.sub(r"1 \1", text)
 
 
-def yuans(values: np.ndarray, language: Language) -> pa.Array:
+def yuans(values: np.ndarray, language: Language) -> Texts:
     """Return amounts in CNY, in whole yuan."""
     # + 0.0 turns -0 into 0.
     return joined_text(YUAN.many(np.rint(values) + 0.0), UNIT_WORDS[language]["CNY"])
@@ -195,24 +190,17 @@ def yuan(value: float, language: Language) -> str:
     >>> yuan(12000.4, "en")
     '12,000 CNY'
     """
-    text: str = yuans(np.array([value]), language)[0].as_py()
-    return text
-
-
-def joined_text(*pieces: pa.Array | str) -> pa.Array:
-    """Return texts put together row by row; a plain text stands in every row."""
-    return pc.binary_join_element_wise(*pieces, "")
+    return str(yuans(np.array([value]), language)[0])
 
 
 def behaviours(
     features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language
-) -> pa.Array:
+) -> Texts:
     """Return what persons did, with its number, one text per value.
 
     The form is `<text of features[which]>: <value with unit>`.
     """
-    used = np.flatnonzero(np.bincount(which, minlength=len(features)))
-    position = np.searchsorted(used, which)
+    used, position = np.unique(which, return_inverse=True)
     used_features = [features[k] for k in used.tolist()]
     words = [feature_name(feature, language) + COLON[language] for feature in used_features]
     return joined_text(
@@ -220,11 +208,9 @@ def behaviours(
     )
 
 
-def subjects(features: Sequence[Feature], language: Language) -> pa.Array:
+def subjects(features: Sequence[Feature], language: Language) -> Texts:
     """Return the words before the value of a behaviour, one text per feature."""
-    return pa.array(
-        [feature_name(feature, language) + COLON[language] for feature in features], TEXT
-    )
+    return texts_of([feature_name(feature, language) + COLON[language] for feature in features])
 
 
 def feature_name(feature: Feature, language: Language) -> str:
@@ -234,12 +220,15 @@ def feature_name(feature: Feature, language: Language) -> str:
 
 def quantities(
     features: Sequence[Feature], which: np.ndarray, values: np.ndarray, language: Language
-) -> pa.Array:
+) -> Texts:
     """Return the values of features[which] with their unit.
 
     A share becomes per cent, a category its name, null 'no record'. Features whose values are
     written in one way are written together.
     """
+    if len(which) <= FEW:
+        alone = zip(which.tolist(), values.tolist(), strict=True)
+        return concatenated([_one_quantity(features[k], value, language) for k, value in alone])
     kinds = [kind_of(feature) for feature in features]
     distinct = [*dict.fromkeys(kinds), None]
     kind = np.array([distinct.index(kind) for kind in kinds], np.int64)[which]
@@ -251,7 +240,14 @@ def quantities(
     ]
     # Written kind by kind, then put back into the order of the values.
     order = np.argsort(np.concatenate(rows), kind="stable")
-    return pa.concat_arrays(texts).take(pa.array(order))
+    return taken(concatenated(texts), order)
+
+
+def _one_quantity(feature: Feature, value: float, language: Language) -> Texts:
+    """Return one value with its unit, as a column of one."""
+    # NaN alone is not equal to itself.
+    kind = kind_of(feature) if value == value else None
+    return _quantity(kind, np.array([value]), language)
 
 
 def kind_of(feature: Feature) -> UnitKind:
@@ -262,9 +258,9 @@ def kind_of(feature: Feature) -> UnitKind:
     return feature.categories or (LOG_LEVEL if is_log_level(feature) else feature.unit)
 
 
-def _quantity(kind: UnitKind | None, values: np.ndarray, language: Language) -> pa.Array:
+def _quantity(kind: UnitKind | None, values: np.ndarray, language: Language) -> Texts:
     if kind is None:
-        return pa.repeat(NO_RECORD[language], len(values))
+        return repeated(NO_RECORD[language], len(values))
     if not isinstance(kind, str):
         return word_column(kind, values.astype(np.int64))
     if kind == "share":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -75,6 +76,16 @@ class Law:
                 next_step="correct the law file",
             )
 
+    @cached_property
+    def moments(self) -> tuple[np.datetime64, np.datetime64]:
+        """The first moment (UTC) at which it is in force, and the first one after it."""
+        # Through minutes, as some places are half an hour off.
+        ahead = np.timedelta64(int(MINUTES_PER_HOUR * self.utc_offset.value), "m")
+        day = np.timedelta64(1, "D")
+        last = np.datetime64(self.effective_to or dt.date.max, "D") + day
+        first = np.datetime64(self.effective_from, "D")
+        return first.astype("M8[us]") - ahead, last.astype("M8[us]") - ahead
+
     def price_cap_of(self, lender: Lender) -> float:
         """Return the cap for this kind of lender, a fraction a year (R1); NaN for none."""
         own = (c.cap.value for c in self.lender_price_caps if c.lender == lender)
@@ -104,9 +115,8 @@ def index_of(laws: tuple[Law, ...], as_of: np.ndarray) -> np.ndarray:
     """
     index = np.full(len(as_of), -1, dtype=np.int64)
     for k, law in enumerate(laws):
-        day = day_of(as_of, law.utc_offset.value)
-        last = np.datetime64(law.effective_to or dt.date.max, "D")
-        index[(day >= np.datetime64(law.effective_from, "D")) & (day <= last)] = k
+        first, after = law.moments
+        index[(as_of >= first) & (as_of < after)] = k
     return index
 
 

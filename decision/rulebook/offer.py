@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -50,6 +51,12 @@ class Offers:
     is_over_band: np.ndarray
     is_over_cap: np.ndarray
     refused: tuple[tuple[str, ...], ...]
+
+    @cached_property
+    def is_over_cap_by_law(self) -> np.ndarray:
+        """The same marks with one row more, for no law: there no cap is passed."""
+        without_law = np.zeros((1, self.is_over_cap.shape[1]), dtype=bool)
+        return np.concatenate([self.is_over_cap, without_law])
 
 
 def offers(

@@ -6,14 +6,14 @@ Nothing is scored. Rules, limit and price are the functions by which `Decider` d
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..frames.arrow import offer_columns, tier_names
 from ..frames.input_frame import Frame
-from ..reasons.text import word_column
+from ..reasons.words import word_column
 from ..rulebook.offer import Offers, offers
 from ..rulebook.policy import Policy
 from ..score.tiers import Tiers
@@ -89,7 +89,7 @@ class RuleBook:
         grade = self.tiers.index(known)
         beyond = self._beyond(is_beyond)
         if batch:
-            batch = replace(batch, grade=grade)
+            batch = batch.graded(grade)
             verdicts = verdicts_of(batch, beyond)
         else:
             verdicts = verdicts_by_tier(self.policy, self.tiers, grade, found=beyond)

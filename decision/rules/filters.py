@@ -18,6 +18,7 @@ import numpy as np
 
 from ..rulebook.policy import Filters
 from .batch_context import BatchContext, RuleHits
+from .one_row import all_of, is_null, is_silent
 
 
 @dataclass(frozen=True)
@@ -200,8 +201,11 @@ def filter_findings(batch: BatchContext) -> FilterFindings:
         return result
     for one in FILTERS:
         mask = one.fires(batch, limits)
-        is_unknown = np.logical_and.reduce([np.isnan(batch.fact(name)) for name in one.facts])
-        result.fired.append(RuleHits(one.code, one.outcome, one.text_en, one.text_zh, mask))
-        result.actions.append(RuleHits(one.code, None, one.action, one.action, mask))
-        result.unknown.append(RuleHits(one.code, None, one.text_en, one.text_zh, is_unknown))
+        is_unknown = all_of(is_null(batch.fact(name)) for name in one.facts)
+        words = (one.text_en, one.text_zh)
+        if not is_silent(mask):
+            result.fired.append(RuleHits.of(one.code, one.outcome, words, mask))
+            result.actions.append(RuleHits.of(one.code, None, (one.action, one.action), mask))
+        if not is_silent(is_unknown):
+            result.unknown.append(RuleHits.of(one.code, None, words, is_unknown))
     return result

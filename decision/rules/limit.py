@@ -11,13 +11,13 @@ from string import Formatter
 from typing import TypeAlias
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from ..pricing.capacity import affordable, enquiry_cut, volume_limit
-from ..reasons.text import Language, number, numbers, word_column, yuan, yuans
+from ..reasons.text import Language, number, numbers, yuan, yuans
+from ..reasons.words import Texts, joined_text, word_column
 from ..rulebook.condition import SourcedValue, value
 from .batch_context import BatchContext
+from .one_row import is_null, known_or, pick, where
 
 # At equal caps the first one of this order is named.
 CAPS = (
@@ -60,12 +60,13 @@ def limits(batch: BatchContext) -> Limits:
     caps = _caps(batch)
     is_unknown = np.isnan(caps).any(axis=0)
     # argmin takes the first of equal caps, so the order of CAPS breaks ties.
-    cap = np.where(is_unknown, -1, np.argmin(caps, axis=0))
+    cap = where(is_unknown, -1, np.argmin(caps, axis=0))
     enquiries = batch.number("hard_enquiries_90d")
     over = value(rules.enquiries_over)
     lowest = enquiry_cut(np.min(caps, axis=0), enquiries, over, _factor(rules.enquiry_factor))
-    cap = np.where(~is_unknown & (enquiries > over), CAPS.index("hard_enquiries"), cap)
-    return Limits(rounded_limits(lowest, rules.step.value, rules.minimum.value), cap)
+    cap = where(~is_unknown & (enquiries > over), CAPS.index("hard_enquiries"), cap)
+    rounded = rounded_limits(lowest, rules.step.value, rules.minimum.value)
+    return Limits(np.atleast_1d(rounded), np.atleast_1d(cap))
 
 
 def _caps(batch: BatchContext) -> np.ndarray:
@@ -80,14 +81,14 @@ def _caps(batch: BatchContext) -> np.ndarray:
         _product_maximum(batch),
         _terms(batch, "limit"),
         first * _bonus(batch),
-        np.where(batch.is_true("is_repeat"), np.inf, new_user),
+        where(batch.is_true("is_repeat"), np.inf, new_user),
         _study(batch),
         # Who owes more than the total already gets nothing, not a negative limit.
         np.maximum(open_total, 0.0),
         affordability(batch),
         formula(batch),
     ]
-    return np.stack(caps)
+    return np.array(caps)
 
 
 def rounded_limits(cny: np.ndarray, step: float, minimum: float) -> np.ndarray:
@@ -98,7 +99,8 @@ def rounded_limits(cny: np.ndarray, step: float, minimum: float) -> np.ndarray:
     """
     # Rounded to the fen first: a last bit below a multiple of the step must not cost a whole step.
     down = np.floor(np.round(cny, 2) / step) * step
-    return np.where(down < minimum, 0.0, down)
+    limit: np.ndarray = where(down < minimum, 0.0, down)
+    return limit
 
 
 def affordability(batch: BatchContext) -> np.ndarray:
@@ -108,7 +110,7 @@ def affordability(batch: BatchContext) -> np.ndarray:
     """
     rules = batch.product.affordability
     income = batch.yuan("verified_income")
-    dti = np.where(income < rules.median_wage.value, rules.dti_low_income.value, rules.dti.value)
+    dti = where(income < rules.median_wage.value, rules.dti_low_income.value, rules.dti.value)
     return affordable(income, dti, batch.yuan("debt_service"), batch.offers.annuity[batch.tier])
 
 
@@ -119,9 +121,9 @@ def formula(batch: BatchContext) -> np.ndarray:
     """
     rules = batch.product.limit
     if rules.card_share is None:
-        return np.full(len(batch.grade), np.inf)
+        return batch.full(np.inf)
     cards, volume, wealth = (
-        np.nan_to_num(batch.yuan(n)) for n in ("card_limits", "annual_volume", "wealth")
+        known_or(batch.yuan(n), 0.0) for n in ("card_limits", "annual_volume", "wealth")
     )
     raw = volume_limit(
         cards,
@@ -132,43 +134,48 @@ def formula(batch: BatchContext) -> np.ndarray:
         wealth_from=value(rules.wealth_from),
         factor=_factor(rules.wealth_factor),
     )
-    return np.maximum(raw, np.nan_to_num(_terms(batch, "limit_low")))
+    return np.maximum(raw, known_or(_terms(batch, "limit_low"), 0.0))
 
 
 def _product_maximum(batch: BatchContext) -> np.ndarray:
     """Return the product's line: the higher one only for a licensed business purpose (C01)."""
     rules = batch.product.limit
     if rules.business_maximum is None:
-        return np.full(len(batch.grade), rules.maximum.value)
+        return batch.full(rules.maximum.value)
     is_business = batch.is_purpose("business") & batch.is_true("has_business_licence")
-    return np.where(is_business, rules.business_maximum.value, rules.maximum.value)
+    line: np.ndarray = where(is_business, rules.business_maximum.value, rules.maximum.value)
+    return line
 
 
 def _bonus(batch: BatchContext) -> np.ndarray:
     """Return the factor for as many of the product's bonus facts as hold; 1 for none (S1-R50)."""
     bonus = batch.product.limit.bonus
     if bonus is None:
-        return np.ones(len(batch.grade))
-    held = np.sum([batch.is_true(name) for name in bonus.facts], axis=0)
-    return np.array([1.0, *(f.value for f in bonus.factors)])[held]
+        return batch.full(1.0)
+    held = sum(batch.is_true(name).astype(np.int64) for name in bonus.facts)
+    factor: np.ndarray = pick([1.0, *(f.value for f in bonus.factors)], held)
+    return factor
 
 
 def _study(batch: BatchContext) -> np.ndarray:
     """Return the cap for persons in full-time study; infinite for others and without a cap."""
     student = batch.product.limit.student
     cap = np.inf if student is None else student.value
-    return np.where(batch.is_true("is_student"), cap, np.inf)
+    line: np.ndarray = where(batch.is_true("is_student"), cap, np.inf)
+    return line
 
 
 def _terms(batch: BatchContext, name: str) -> np.ndarray:
     """Return a term of each application's tier; NaN where there is no term or no tier."""
     # The last entry is taken where the index is -1.
     terms = [*(value(getattr(t, name)) for t in batch.product.tiers), np.nan]
-    return np.array(terms)[batch.tier]
+    term: np.ndarray = pick(terms, batch.tier)
+    return term
 
 
 def _uncapped(cap: np.ndarray) -> np.ndarray:
-    return np.where(np.isnan(cap), np.inf, cap)
+    capped: np.ndarray = where(is_null(cap), np.inf, cap)
+    return capped
 
 
 def _factor(figure: SourcedValue | None) -> float:
@@ -177,8 +184,8 @@ def _factor(figure: SourcedValue | None) -> float:
 
 # The sentence of each cap for the person that it holds back, with the numbers it is made of.
 
-Words: TypeAlias = pa.Array | str
-Amounts = Callable[[str], pa.Array]
+Words: TypeAlias = Texts | str
+Amounts = Callable[[str], Texts]
 
 # table: the sentence of each cap in English and Chinese
 CAP_TEXTS = {
@@ -230,10 +237,10 @@ CAP_TEXTS = {
 }
 
 
-def cap_texts(batch: BatchContext, cap: str, rows: np.ndarray, language: Language) -> pa.Array:
+def cap_texts(batch: BatchContext, cap: str, rows: np.ndarray, language: Language) -> Texts:
     """Return the sentence of `cap` for each of `rows` (positions in the batch)."""
 
-    def amounts(name: str) -> pa.Array:
+    def amounts(name: str) -> Texts:
         return yuans(np.nan_to_num(batch.yuan(name)[rows]), language)
 
     fields = _fields(batch, cap, rows, language, amounts)
@@ -242,7 +249,7 @@ def cap_texts(batch: BatchContext, cap: str, rows: np.ndarray, language: Languag
     pieces: list[Words] = []
     for literal, name, _, _ in Formatter().parse(template):
         pieces += [literal, fields[name]] if name else [literal]
-    return pc.binary_join_element_wise(*pieces, "")
+    return joined_text(*pieces)
 
 
 def _fields(

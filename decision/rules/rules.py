@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .batch_context import BatchContext, RuleOutcome
+from .one_row import any_of, is_null
 
 Fires = Callable[[BatchContext], np.ndarray]
 
@@ -41,10 +42,7 @@ def price_over_cap(batch: BatchContext) -> np.ndarray:
 
     Such a price is refused, never clipped (S1-R56, S2-R08, S4-R23, C12).
     """
-    is_over = batch.offers.is_over_cap
-    # One row more, taken by index -1: where no law is in force, no cap is passed.
-    without_law = np.zeros((1, is_over.shape[1]), dtype=bool)
-    return np.concatenate([is_over, without_law])[batch.law, batch.tier]
+    return batch.offers.is_over_cap_by_law[batch.law, batch.tier]
 
 
 def product_refused(code: str) -> Fires:
@@ -114,7 +112,7 @@ def banned_purpose(batch: BatchContext) -> np.ndarray:
         batch.is_purpose(*law.banned_purposes) & (batch.law == k)
         for k, law in enumerate(batch.policy.laws)
     ]
-    return np.logical_or.reduce([own, *by_law])
+    return any_of([own, *by_law])
 
 
 def price_over_band(batch: BatchContext) -> np.ndarray:
@@ -130,12 +128,13 @@ def not_known(name: str) -> Fires:
 
     Such as an income that a person must verify (S3-R27).
     """
-    return lambda batch: np.isnan(batch.number(name))
+    return lambda batch: is_null(batch.number(name))
 
 
 def no_purpose(batch: BatchContext) -> np.ndarray:
     """The purpose code is a mandatory field (S3-R51, domain 5.1, order No. 9 of 2020)."""
-    return batch.purposes[0] < 0
+    is_silent = batch.purposes[0] < 0
+    return is_silent[0] if batch.is_one else is_silent
 
 
 # table: what must hold of consent, data and model before anything about the person is weighed

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from ..frames.input_frame import Frame
-from ..reasons.text import word_column
+from ..reasons.words import FEW, Texts, word_column
 from ..rulebook.condition import Criterion
 from ..rulebook.policy import Policy
 from ..score.tiers import Tiers
@@ -20,6 +20,7 @@ from .batch_context import BatchContext, RuleHits, words_of
 from .beyond import beyond_hits
 from .filters import filter_findings
 from .limit import Limits, limits
+from .one_row import is_null, is_silent, pick
 from .rules import GATES, RULES, Rule
 
 # A product's admission criteria (domain 3, C15): hard ones refuse, soft ones give points, and the
@@ -48,7 +49,19 @@ class CriterionFinding:
     def hits(self, mask: np.ndarray) -> RuleHits:
         """Return the criterion as found on the applications of `mask`, without an outcome."""
         c = self.criterion
-        return RuleHits(c.code, None, c.text_en, c.text_zh, mask)
+        return RuleHits.of(c.code, None, (c.text_en, c.text_zh), mask)
+
+    def refusal(self) -> RuleHits:
+        """Return the refusal of who does not meet it."""
+        c = self.criterion
+        return RuleHits.of(c.code, "refuse", (c.text_en, c.text_zh), self.is_failed)
+
+    def unknown(self) -> RuleHits:
+        """Return what follows for those of whom it is not known."""
+        c = self.criterion
+        words = (c.text_en + UNKNOWN_EN, c.text_zh + UNKNOWN_ZH)
+        outcome = None if c.if_unknown == "pass" else c.if_unknown
+        return RuleHits.of(c.code, outcome, words, self.is_unknown)
 
 
 def criterion_findings(batch: BatchContext) -> tuple[CriterionFinding, ...]:
@@ -59,27 +72,9 @@ def criterion_findings(batch: BatchContext) -> tuple[CriterionFinding, ...]:
 def refusing_criteria(criteria: tuple[CriterionFinding, ...]) -> list[RuleHits]:
     """Return the hard criteria that are not met, then those not known that do not pass then."""
     hard = [one for one in criteria if one.is_hard]
-    failed = [
-        RuleHits(
-            code=one.criterion.code,
-            outcome="refuse",
-            text_en=one.criterion.text_en,
-            text_zh=one.criterion.text_zh,
-            mask=one.is_failed,
-        )
-        for one in hard
-    ]
-    unknown = [
-        RuleHits(
-            code=one.criterion.code,
-            outcome=one.criterion.if_unknown,
-            text_en=one.criterion.text_en + UNKNOWN_EN,
-            text_zh=one.criterion.text_zh + UNKNOWN_ZH,
-            mask=one.is_unknown,
-        )
-        for one in hard
-        if one.criterion.if_unknown != "pass"
-    ]
+    failed = [one.refusal() for one in hard if not is_silent(one.is_failed)]
+    strict = [one for one in hard if one.criterion.if_unknown != "pass"]
+    unknown = [one.unknown() for one in strict if not is_silent(one.is_unknown)]
     return [*failed, *unknown]
 
 
@@ -90,21 +85,22 @@ def unmet_criteria(
 
     They are a reason where the decision is adverse, never its cause.
     """
-    return [one.hits(one.is_failed & is_adverse) for one in criteria if not one.is_hard]
+    soft = (one for one in criteria if not one.is_hard and not is_silent(one.is_failed))
+    return [one.hits(one.is_failed & is_adverse) for one in soft]
 
 
 def passed_unknown(criteria: tuple[CriterionFinding, ...]) -> list[RuleHits]:
     """Return the criteria that pass what is not known: the decision names them as not assessed."""
     lenient = [one for one in criteria if one.criterion.if_unknown == "pass" or not one.is_hard]
-    return [one.hits(one.is_unknown) for one in lenient]
+    return [one.hits(one.is_unknown) for one in lenient if not is_silent(one.is_unknown)]
 
 
 def _assess(batch: BatchContext, criterion: Criterion) -> CriterionFinding:
     meets = batch.meets(criterion)
-    applies = np.ones(len(meets), dtype=bool)
+    applies = batch.full(True)
     if criterion.only_if is not None:
         applies = batch.is_true(criterion.only_if)
-    return CriterionFinding(criterion, applies & (meets == 0), applies & np.isnan(meets))
+    return CriterionFinding(criterion, applies & (meets == 0), applies & is_null(meets))
 
 
 # From mild to strict: the larger index wins.
@@ -157,23 +153,25 @@ class Verdicts:
         lent = (self.outcome <= REFER) & self.limits.is_cut
         return lent | (self.is_too_small & (self.outcome == DECLINE) & (self.by_tier != DECLINE))
 
-    def codes(self) -> pa.Array:
+    def codes(self) -> pa.Array | list[list[str]]:
         """Return the codes of the refusing rules that fired, a list per application, each once."""
         refusing = [hits for hits in self.fired if hits.outcome == "refuse"]
         n = len(self.outcome)
         codes, which = words_of(n, refusing, [hits.code for hits in refusing])
+        if n <= FEW:
+            return [[*codes[k]] for k in which.tolist()]
         return pa.array(codes, pa.list_(pa.string())).take(pa.array(which))
 
-    def action_texts(self) -> pa.Array:
+    def action_texts(self) -> Texts:
         """Return what the filters ask for: `FR02 freeze for 24 hours; ...`; null for nothing."""
         texts = [f"{hits.code} {hits.text_en}" for hits in self.actions]
         return self._joined(self.actions, texts, "; ")
 
-    def not_assessed_codes(self) -> pa.Array:
+    def not_assessed_codes(self) -> Texts:
         """Return the codes of criteria and filters that could not be assessed; null for none."""
         return self._joined(self.not_assessed, [hits.code for hits in self.not_assessed], " ")
 
-    def _joined(self, fired: Sequence[RuleHits], words: Sequence[str], separator: str) -> pa.Array:
+    def _joined(self, fired: Sequence[RuleHits], words: Sequence[str], separator: str) -> Texts:
         """Return one text per application: the words of what fired on it; null for nothing."""
         combinations, which = words_of(len(self.outcome), fired, words)
         texts = [separator.join(present) or None for present in combinations]
@@ -193,9 +191,11 @@ def verdicts_of(batch: BatchContext, found: Sequence[RuleHits] = ()) -> Verdicts
     A limit below the minimum declines what would have been approved or referred. `found` is what
     an earlier decision found in features that are not read again.
     """
+    if not batch.is_one and len(batch.grade) == 1:
+        return verdicts_of(batch.alone, found)
     # The last entry is taken where the index is -1: no tier of the product fits.
     tier_outcomes = [*(OUTCOMES.index(t.decision) for t in batch.product.tiers), DECLINE]
-    by_tier = np.array(tier_outcomes)[batch.tier]
+    by_tier = np.atleast_1d(pick(tier_outcomes, batch.tier))
     criteria = criterion_findings(batch)
     limit = limits(batch)
     filters = filter_findings(batch)
@@ -230,9 +230,11 @@ def _strictest(outcome: np.ndarray, deciding: Sequence[RuleHits]) -> np.ndarray:
 
 
 def _rule_hits(rules: Sequence[Rule], batch: BatchContext) -> list[RuleHits]:
+    fired = ((rule, rule.fires(batch)) for rule in rules)
     return [
-        RuleHits(rule.code, rule.outcome, rule.text_en, rule.text_zh, rule.fires(batch))
-        for rule in rules
+        RuleHits.of(rule.code, rule.outcome, (rule.text_en, rule.text_zh), mask)
+        for rule, mask in fired
+        if not is_silent(mask)
     ]
 
 

@@ -148,6 +148,13 @@ class Scorer:
         scale = self._points_per_log_odds
         return self.margin.points(x, scale, self.catalogue.concept_of, reference)
 
+    def margins_points_and_leads(
+        self, x: np.ndarray, reference: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the margins, and what `points_and_leads` returns, by one pass over the trees."""
+        scale = self._points_per_log_odds
+        return self.margin.explained(x, scale, self.catalogue.concept_of, reference)
+
     def concept_points(self, x: np.ndarray) -> np.ndarray:
         """Return the points of all rows per concept, rows x concepts."""
         return self.points_and_leads(x, np.zeros(len(self.catalogue.features)))[0]

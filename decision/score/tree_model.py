@@ -18,9 +18,10 @@ from .model_text import check_model_text, refusal, used_features
 # MAX_CHECKED.
 ROWS_PER_CHECK = 4_096
 MAX_CHECKED = 8
-# A check costs a row that is explained alone a fifth of its time, so only one in so many of them is
-# checked. The first is the row of `Scorer.warm`.
-SINGLE_ROWS_PER_CHECK = 16
+# A check costs as much as all else of a row that is decided alone, so only one in so many of them
+# is checked: fewer than one in a hundred, so that the slowest one of a hundred is none of them.
+# The first is the row of `Scorer.warm`.
+SINGLE_ROWS_PER_CHECK = 128
 # How far kernel and LightGBM may differ, in log-odds: far above rounding, far below a point.
 TOLERANCE = 1e-9
 # Rows that LightGBM explains at once where the kernel does not serve.
@@ -55,7 +56,8 @@ class Margin:
         self._threads = threads or free_threads()
         _check_names(self._booster.feature_name(), names)
         self.used = used_features(text, len(names))
-        self._single_rows = count()
+        self._single_scored = count()
+        self._single_explained = count()
         self.base = float(self._contributions(np.full((1, len(names)), np.nan))[0, -1])
 
     def raw(self, x: np.ndarray) -> np.ndarray:
@@ -63,6 +65,8 @@ class Margin:
         kernel = self._kernel
         if len(x) and kernel:
             raw = kernel.margins(x)
+            if len(x) == 1 and next(self._single_scored) % SINGLE_ROWS_PER_CHECK:
+                return raw
             checked = _checked_rows(len(x))
             if np.array_equal(raw[checked], self._raw(x[checked])):
                 return raw
@@ -92,6 +96,12 @@ class Margin:
         concept of each feature. The lead is the used feature with the lowest points against
         `reference`, to six decimals, the first of equals; -1 without one.
         """
+        return self.explained(x, scale, owner, reference)[1:]
+
+    def explained(
+        self, x: np.ndarray, scale: float, owner: np.ndarray, reference: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return (margins, points, lead) by one pass of the kernel: those of `raw` and `points`."""
         kernel = self._kernel
         if len(x) and kernel:
             raw, points, lead = kernel.points(x, scale, owner, reference)
@@ -99,9 +109,9 @@ class Margin:
             sum_gap = np.abs(scale * (raw - self.base) - points.sum(axis=1)).max()
             gap = np.maximum(sum_gap, self._distance(x, points, scale, owner))
             if gap < TOLERANCE * abs(scale):
-                return points, lead
+                return raw, points, lead
             self._distrust("points", gap)
-        return self._slow_points(x, scale, owner, reference)
+        return (self._raw(x), *self._slow_points(x, scale, owner, reference))
 
     def _distance(
         self, x: np.ndarray, points: np.ndarray, scale: float, owner: np.ndarray
@@ -110,7 +120,7 @@ class Margin:
 
         0 for a single row that is not checked.
         """
-        if len(x) == 1 and next(self._single_rows) % SINGLE_ROWS_PER_CHECK:
+        if len(x) == 1 and next(self._single_explained) % SINGLE_ROWS_PER_CHECK:
             return 0.0
         checked = _checked_rows(len(x))
         phi = scale * self._contributions(x[checked])[:, :-1]

@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 
 from .. import clock
 from ..declare.declarations import Measure, RowCondition, Slice, Stream
-from ..engine.point_in_time import columns_read
 from . import row_positions, window_sums
 
 # A table counts as unsorted beyond so many runs in order: merging looks at every run for each
@@ -65,7 +64,10 @@ class VisibleRows:
         self.n = len(as_of)
         self._table = _in_order(table)
         self.time = _native(self._table, "event_time")
-        row = _native(self._table, "row")
+        self._place(_native(self._table, "row"), as_of)
+
+    def _place(self, row: np.ndarray, as_of: np.ndarray) -> None:
+        """Say where each event lies, and begin to keep what is made of the events."""
         self.application, self.age, self.day, self.step = row_positions.event_positions(
             row, self.time, as_of
         )
@@ -151,13 +153,10 @@ class VisibleRows:
 
     def _among(self, condition: RowCondition) -> np.ndarray:
         """Return which events hold one of the values; strings are stored as their index."""
-        declared = {column.name: column for column in columns_read(self.stream)}
-        stored = declared.get(condition.column)
+        among = self.stream.strings.get(condition.column)
         codes = self.column(condition.column)
         values = [
-            stored.among.index(value)
-            if stored is not None and isinstance(value, str)
-            else int(value)
+            among.index(value) if among is not None and isinstance(value, str) else int(value)
             for value in condition.values
         ]
         return reduce(np.logical_or, (codes == value for value in values))

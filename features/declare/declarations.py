@@ -8,8 +8,9 @@ them into one `FeatureSpec` per feature, with its name, texts, unit and meaning 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from ..contract.tables import Table
+from ..contract.tables import Column, Table
 
 # The windows that most blocks ask for.
 FROM_1M = ("1m", "3m", "6m", "12m")
@@ -77,12 +78,34 @@ class Stream:
     has_memory: bool = False
 
     def slice(self, name: str) -> Slice:
-        """Return the slice of that name. Raises StopIteration where there is none."""
-        return next(s for s in self.slices if s.name == name)
+        """Return the slice of that name. Raises KeyError where there is none."""
+        return self._slices[name]
 
     def measure(self, name: str) -> Measure:
-        """Return the measure of that name. Raises StopIteration where there is none."""
-        return next(m for m in self.measures if m.name == name)
+        """Return the measure of that name. Raises KeyError where there is none."""
+        return self._measures[name]
+
+    # Looked up some hundred times for one person: each dictionary is made once.
+    @cached_property
+    def _slices(self) -> dict[str, Slice]:
+        return {one.name: one for one in self.slices}
+
+    @cached_property
+    def _measures(self) -> dict[str, Measure]:
+        return {one.name: one for one in self.measures}
+
+    @cached_property
+    def columns_read(self) -> tuple[Column, ...]:
+        """The columns that the slices and measures name, in the table's order."""
+        of_slices = {condition.column for part in self.slices for condition in part.where}
+        of_measures = {column for measure in self.measures for column in measure.columns}
+        names = of_slices | of_measures
+        return tuple(column for column in self.table.columns if column.name in names)
+
+    @cached_property
+    def strings(self) -> dict[str, tuple[str, ...]]:
+        """The allowed values of the strings that are read: they are stored as their index."""
+        return {column.name: column.among for column in self.columns_read}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ are null.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 
 import numpy as np
@@ -18,11 +18,12 @@ from ..aggregates.aggregate import formula_input
 from ..aggregates.aggregates import AGGREGATES
 from ..aggregates.event_columns import VisibleRows, divide
 from ..contract.tables import APPLICATIONS, TABLES
-from ..declare.declarations import Mark
+from ..declare.declarations import Mark, Stream
 from ..declare.registry import Plan, PlanStep, plan
 from ..policy_inputs.policy_inputs import Allowed, facts, observed_inputs
 
 FeatureColumns = dict[str, np.ndarray]
+ScaleOf = Callable[[str, str, float], np.ndarray]
 
 
 def kernel(
@@ -45,16 +46,34 @@ def kernel(
     what = plan(tables) if asked is None else asked
     # One column is asked for by many blocks.
     allowed = cache(partial(consents_given, spine))
-    features, observations = _of_streams(what, tables, as_of, allowed)
+
+    def visible(stream: Stream) -> VisibleRows:
+        return VisibleRows(stream, tables[stream.table.name], as_of)
+
+    features, known = feature_columns(what, visible, snapshot, len(as_of), allowed)
+    stated = set(spine.column_names)
+    new_facts = {name: known[name] for name in what.facts if name not in stated}
+    return _append(_with_consent(spine.drop_columns(["row"]), allowed), new_facts | features)
+
+
+def feature_columns(
+    what: Plan,
+    visible: Callable[[Stream], VisibleRows],
+    snapshot: Mapping[str, np.ndarray],
+    n: int,
+    allowed: Allowed,
+) -> tuple[FeatureColumns, FeatureColumns]:
+    """Return the features of n applications, and every policy input, one value each; NaN for null.
+
+    `visible` gives the events of a stream. `snapshot` and `what` are those of `kernel`.
+    """
+    features, observations = _of_streams(what, visible, allowed)
     features.update(_of_others(what, snapshot, allowed))
     for ratio in what.ratios:
         features[ratio.spec.name] = divide(features[ratio.top], features[ratio.bottom])
     for mark in what.marks:
         features[mark.spec.name] = flag(mark, features[mark.of])
-    known = facts(features, observations, snapshot, len(as_of), allowed)
-    stated = set(spine.column_names)
-    new_facts = {name: known[name] for name in what.facts if name not in stated}
-    return _append(_with_consent(spine.drop_columns(["row"]), allowed), new_facts | features)
+    return features, facts(features, observations, snapshot, n, allowed)
 
 
 def _with_consent(spine: pa.Table, allowed: Allowed) -> pa.Table:
@@ -70,15 +89,17 @@ def _with_consent(spine: pa.Table, allowed: Allowed) -> pa.Table:
 
 
 def _of_streams(
-    what: Plan, tables: Mapping[str, pa.Table], as_of: np.ndarray, allowed: Allowed
+    what: Plan, visible: Callable[[Stream], VisibleRows], allowed: Allowed
 ) -> tuple[FeatureColumns, FeatureColumns]:
     """Return the features and the policy inputs that are made of the applicants' own events."""
     features: FeatureColumns = {}
     observations: FeatureColumns = {}
+
+    scale_of = scale_by(allowed)
     for stream, steps in what.streams:
-        rows = VisibleRows(stream, tables[stream.table.name], as_of)
+        rows = visible(stream)
         for step in steps:
-            features.update(block_features(step, rows, allowed))
+            features.update(block_features(step, rows, scale_of))
         for name, values in observed_inputs(rows, allowed, what.facts):
             # A policy input may be counted in two tables: their counts are added.
             so_far = observations.get(name)
@@ -87,18 +108,30 @@ def _of_streams(
     return features, observations
 
 
+def scale_by(allowed: Allowed) -> ScaleOf:
+    """Return what gives the divisor of a block; it is kept, as many share consents and unit."""
+
+    @cache
+    def scale_of(consent: str, other: str, per: float) -> np.ndarray:
+        # Dividing by NaN nulls the features of whoever refused consent.
+        return np.where(allowed(consent) & allowed(other), per, np.nan)
+
+    return scale_of
+
+
 def block_features(
-    step: PlanStep, rows: VisibleRows, allowed: Allowed
+    step: PlanStep, rows: VisibleRows, scale_of: ScaleOf
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Return (name, column) of every feature of a block; blocks of a stream share its slices."""
+    """Return (name, column) of every feature of a block; blocks of a stream share its slices.
+
+    `scale_of` takes two consents and a unit, and gives what the values are divided by.
+    """
     block = step.block
     stream = rows.stream
     aggregate = AGGREGATES[block.aggregate]
     has_unit_of_measure = block.measure and not aggregate.unit
     per = stream.measure(block.measure).per if has_unit_of_measure else 1.0
-    is_allowed = allowed(stream.table.consent or "") & allowed(block.consent)
-    # Dividing by NaN nulls the features of whoever refused consent.
-    scale = np.where(is_allowed, per, np.nan)
+    scale = scale_of(stream.table.consent or "", block.consent, per)
     values = {
         name: aggregate.formula(formula_input(rows, block, name)) / scale for name in block.slices
     }

@@ -19,7 +19,7 @@ from ..declare.cut import cut, parents_of
 from ..declare.declarations import Stream
 from ..declare.registry import Plan, PlanStep, plan
 from ..policy_inputs.policy_inputs import FACTS, OBSERVED, observed_inputs
-from .bucket import FeatureColumns, block_features, consents_given, flag
+from .bucket import FeatureColumns, block_features, consents_given, flag, scale_by
 from .point_in_time import Sight, columns_asked
 
 # Policy inputs that are counted in more than one table: no table alone says what they are.
@@ -61,8 +61,9 @@ class CopiesEngine:
         allowed = cache(partial(consents_given, spine))
         seen = VisibleRows(stream, Sight(spine).seen_of([rows], stream), as_of)
         columns: FeatureColumns = {}
+        scale_of = scale_by(allowed)
         for step in steps:
-            columns.update(block_features(step, seen, allowed))
+            columns.update(block_features(step, seen, scale_of))
         for name, values in observed_inputs(seen, allowed, self.names - SHARED_INPUTS):
             columns[name] = values
         for fact in FACTS:

@@ -10,7 +10,7 @@ import math
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,8 @@ from ..feature_params import FeatureParams
 from ..network.graph import Network, others
 from . import spark
 from .bucket import kernel
+from .cluster.spark_session import open_session
+from .cluster.tasks import spark_tasks
 from .point_in_time import Sight, columns_asked
 from .raw_reader import RawFiles, applications, connect, present, require
 from .row_groups import RowGroups
@@ -47,15 +49,16 @@ def build(
     `network` gives what other people's rows say: made of the whole tables, or read of a snapshot.
     Raises FeatureError where the applications are missing or empty.
     """
-    if params.engine == "spark":
+    is_on_spark = params.engine == "spark"
+    if isinstance(sources, ShardedFiles) and (is_on_spark or len(sources.shards) > 1):
+        yield from _of_shards(sources, params, names, network)
+        return
+    if is_on_spark:
         yield from spark.build(sources, params, names, network)
         return
     what = plan_of(present(sources), names)
     # The system's allocator keeps its pages from one row group to the next.
     pa.set_memory_pool(pa.system_memory_pool())
-    if isinstance(sources, ShardedFiles) and len(sources.shards) > 1:
-        yield from build_sharded(sources, params, what, network, features_of_shard)
-        return
     con = connect(params)
     requested = applications(con, sources)
     graph = network(con, sources, requested, made_of_others(what))
@@ -68,6 +71,21 @@ def build(
     else:
         # Applications are not numbered in the order of applicants, so they are sorted at the end.
         yield from _split(pa.concat_tables(blocks).sort_by("application_id"))
+
+
+def _of_shards(
+    sources: ShardedFiles,
+    params: FeatureParams,
+    names: Collection[str] | None,
+    network: Network,
+) -> Iterator[pa.Table]:
+    """Return the blocks of `build`, shard by shard: one after the other, or in tasks of Spark."""
+    if params.engine != "spark":
+        yield from build_sharded(sources, params, names, network, features_of_shard)
+        return
+    with open_session(params) as session:
+        run = partial(spark_tasks, session)
+        yield from build_sharded(sources, params, names, network, features_of_shard, run)
 
 
 def features_of_shard(
@@ -85,6 +103,8 @@ def features_of_shard(
     `network.graph.others` or whatever keeps its values; nothing else is read of other shards.
     `what` as in `Buckets`.
     """
+    # The system's allocator keeps its pages from one row group to the next.
+    pa.set_memory_pool(pa.system_memory_pool())
     return Buckets(files, requested, params, what).blocks(network)
 
 

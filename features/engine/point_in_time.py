@@ -35,10 +35,7 @@ ROW_COLUMNS = ("row", "event_id", "event_time")
 
 def columns_read(stream: Stream) -> tuple[Column, ...]:
     """Return the columns that the stream's slices and measures name, in the table's order."""
-    of_slices = {condition.column for part in stream.slices for condition in part.where}
-    of_measures = {column for measure in stream.measures for column in measure.columns}
-    names = of_slices | of_measures
-    return tuple(column for column in stream.table.columns if column.name in names)
+    return stream.columns_read
 
 
 def events(table: ir.Table, spine: ir.Table, stream: Stream) -> ir.Table:

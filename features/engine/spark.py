@@ -1,23 +1,19 @@
-"""The Spark engine: the kernel of the embedded engine, one group of `applyInArrow` per bucket.
+"""Raw tables in any layout on Spark: the embedded kernel, one group of `applyInArrow` per bucket.
 
-All tables travel in one frame, because a group is one table: a row holds the columns of its own
-source and nulls for the rest. The frame is shuffled by bucket once; a Python worker holds one
-bucket at a time. Graph features are made on the driver (features/network/graph.py).
+A lake needs none of this: its shards are tasks with the embedded engine inside (`shards`). Here all
+tables travel in one frame, because a group is one table: a row holds the columns of its own source
+and nulls for the rest. The frame is shuffled by bucket once, which costs 25 times the CPU of the
+kernel; a Python worker holds one bucket at a time. Graph features are made on the driver
+(features/network/graph.py).
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
-import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -26,95 +22,16 @@ import pyarrow.parquet as pq
 
 from ..declare.cut import made_of_others, plan_of
 from ..declare.registry import Plan
-from ..feature_params import FeatureError, FeatureParams
+from ..feature_params import FeatureParams
 from ..network.graph import Network, others
 from .bucket import kernel
+from .cluster.spark_session import open_session
 from .point_in_time import events
 from .raw_reader import RawFiles, applications, connect, present, require
 from .row_groups import RowGroups
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-
-# The session. Its answers must be those of the embedded engine: times are naive UTC, and workers
-# run this very Python.
-
-# The equality of the two engines rests on these; a session that somebody else opened gets them too.
-SETTINGS = {
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.timestampType": "TIMESTAMP_NTZ",
-    "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
-    "spark.sql.execution.arrow.useLargeVarTypes": "false",
-}
-
-
-@contextmanager
-def open_session(params: FeatureParams) -> Iterator[SparkSession]:
-    """Open the session of spark-submit or of a notebook, or else a local one of `threads` cores.
-
-    A session that is opened here is stopped at the end.
-    Raises FeatureError where pyspark or Java is not there.
-    """
-    _require_spark()
-    from pyspark import SparkConf
-    from pyspark.sql import SparkSession
-
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # Without this a machine with no name in DNS cannot start a session.
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    active = SparkSession.getActiveSession()
-    builder = SparkSession.builder.appName("creditloom").config(
-        "spark.executorEnv.PYTHONPATH", str(_root())
-    )
-    # `spark.master` is set where spark-submit started this process.
-    if active is None and not SparkConf().contains("spark.master"):
-        local = _local_settings(params)
-        builder = builder.master(f"local[{params.threads}]").config(map=local)
-    session = builder.getOrCreate()
-    for name, value in SETTINGS.items():
-        session.conf.set(name, value)
-    try:
-        yield session
-    finally:
-        if active is None:
-            session.stop()
-
-
-def _local_settings(params: FeatureParams) -> dict[str, Any]:
-    """Return the settings of a local session."""
-    return {
-        # The driver collects nothing but needs about 1 GB to plan the query.
-        "spark.driver.memory": f"{max(params.memory_mb, 1_000)}m",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.sql.shuffle.partitions": str(params.threads),
-        "spark.ui.enabled": "false",
-        # The commands have bars of their own.
-        "spark.ui.showConsoleProgress": "false",
-        "spark.log.level": "ERROR",
-    }
-
-
-def _require_spark() -> None:
-    """Raise FeatureError where pyspark or Java is not there."""
-    if importlib.util.find_spec("pyspark") is None:
-        raise FeatureError(
-            "features.engine: spark needs pyspark, which is not installed; "
-            "pip install 'creditloom[spark]' or set duckdb"
-        )
-    if not os.environ.get("JAVA_HOME") and shutil.which("java") is None:
-        raise FeatureError(
-            "features.engine: spark needs Java 17 or 21, found neither `java` nor JAVA_HOME; "
-            "install it or set duckdb"
-        )
-
-
-def _root() -> Path:
-    """Return the folder of this package, whatever its name; workers import it from there."""
-    return Path(str(files(__name__.partition(".")[0]))).parent
-
-
-# The matrix.
 
 # Source of the rows that are applications.
 SPINE = "spine"

@@ -95,7 +95,7 @@ class NetworkSnapshot:
             if np.array_equal(refused, known):
                 values = self._made(specs, nodes)
             else:
-                values = self._made_again(specs, people, nodes, refused)
+                values = self.measured(specs, people, nodes, refused)
             for spec, column in zip(specs, values, strict=True):
                 columns[spec.name][at[is_node]] = column
         return columns
@@ -105,14 +105,17 @@ class NetworkSnapshot:
         table = self._read(st.GRAPH, [spec.name for spec in specs])
         return (table[spec.name].to_numpy()[nodes] for spec in specs)
 
-    def _made_again(
+    def measured(
         self,
         specs: Sequence[FeatureSpec],
         people: np.ndarray,
         nodes: np.ndarray,
         refused: np.ndarray,
     ) -> Iterator[np.ndarray]:
-        """Return their values in the snapshot's network without whoever refused by now."""
+        """Yield the values of some people without whoever refused, a column a feature.
+
+        `nodes` are places in `people`, everybody of the network.
+        """
         is_hidden = np.isin(people, refused)
         graph = MonthGraph(self._history(people).without(is_hidden, refused), self.month, nodes)
         return (np.where(is_hidden[nodes], np.nan, graph.values(spec)) for spec in specs)
@@ -159,6 +162,19 @@ class NetworkSnapshot:
             count=rows["n_messages"].to_numpy(),
             is_sent=_flags(rows, "is_sent"),
         )
+
+    def graph_of(
+        self, specs: Sequence[FeatureSpec]
+    ) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
+        """Return everybody of the network, sorted, who had refused, and the values by feature."""
+        table = self._read(st.GRAPH, ("person", *(spec.name for spec in specs)))
+        values = {spec.name: table[spec.name].to_numpy() for spec in specs}
+        return table["person"].to_numpy(), self._read(st.REFUSED)["person"].to_numpy(), values
+
+    def linked(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return people on shared devices, sorted, and how many others are linked with each."""
+        rows = self._read(st.LINKED)
+        return rows["person"].to_numpy(), rows["others"].to_numpy()
 
     # Transfers.
 

@@ -23,10 +23,12 @@ from creditloom.models.evaluation.cohort import Cohort, aligned_rows, pd_of
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.groups import audit, fairness_audit, group_figures
 from creditloom.models.evaluation.groups.fairness_audit import FairnessSetting
-from creditloom.models.evaluation.profit import portfolio_figures
+from creditloom.models.evaluation.profit import cutoffs, portfolio_figures
+from creditloom.models.evaluation.profit.cutoffs import AskedCuts
 from creditloom.models.evaluation.reasons.reason_figures import observed_reasons, reasons_by_truth
-from creditloom.models.evaluation.rivals import reachable_gini
+from creditloom.models.evaluation.rivals import power_by_group, reachable_gini
 from creditloom.models.evaluation.rivals.duels import Luck, duels, leak
+from creditloom.models.evaluation.rivals.feature_figures import feature_figures, feature_psi
 from creditloom.models.evaluation.rivals.paired import Scores
 from creditloom.models.learners.ridge import Ridge
 from creditloom.models.sample import metrics as shares
@@ -69,6 +71,7 @@ class Inputs:
     fairness: edges, laws and recorded decisions of the fairness audit.
     rivals: scores of each rival on `oot`, one per training seed; they rise with risk.
     refit_margins: of `oot` by the refits of the training, shape (refits, n); empty without any.
+    training: a sample of the training applicants with the model's features; None = not read.
     """
 
     bundle: Bundle
@@ -87,6 +90,7 @@ class Inputs:
     profit_terms: ProfitTerms | None = None
     rivals: Mapping[str, Scores] = field(default_factory=dict)
     refit_margins: Floats = field(default_factory=lambda: np.empty((0, 0)))
+    training: Dataset | None = None
 
 
 def evaluate(
@@ -214,14 +218,74 @@ def _tables(inputs: Inputs, cohort: Cohort, split: SplitParams, params: Evaluate
     everyone_pd = pd_of(inputs.decisions, "pd")
     approved = portfolio_figures.approval_mask(everyone_pd, tiers, inputs.bundle.policy)
     vintages = figures.vintage_table(inputs.everyone, everyone_pd, approved, split, params.bins)
+    months = power_by_group.month_power(inputs.everyone, everyone_pd, cohort.max_weight)
     roc, ks = figures.curves(cohort)
+    # table: the tables
     return {
         "roc": roc,
         "ks": ks,
         "reliability": figures.reliability(cohort, params.bins),
         "tiers": figures.tier_table(cohort, tiers),
-        "vintages": vintages,
+        "vintages": pd.concat([vintages, months], axis=1),
         "reasons": audit.reason_table(cohort.decisions),
+        "sample_flow": power_by_group.sample_flow(inputs.everyone, split),
+        **_cut_tables(inputs, cohort),
+        **_training_tables(inputs, cohort, split),
+    }
+
+
+def _cut_tables(inputs: Inputs, cohort: Cohort) -> Tables:
+    """Return the tables of the cut-off workbench, and the ranking by group."""
+    bundle = inputs.bundle
+    judged = group_figures.Judged(cohort, bundle.scorer.catalogue, bundle.tiers)
+    groups = group_figures.groups_of(judged)
+    asked = AskedCuts(cohort, bundle.tiers, bundle.policy, inputs.profit_terms)
+    # A month and a tier are no segment: each has a table of its own.
+    segments = groups.drop(columns=["tier", "vintage"])
+    # table: the tables
+    return {
+        "cutoffs": cutoffs.cutoff_table(asked),
+        "cutoff_segments": cutoffs.cutoff_segments(asked, segments),
+        "gains": cutoffs.gains_table(cohort),
+        "score_density": cutoffs.score_density(cohort, bundle.scorer.calibration),
+        "segment_power": power_by_group.segment_power(cohort, segments),
+    }
+
+
+def _training_tables(inputs: Inputs, cohort: Cohort, split: SplitParams) -> Tables:
+    """Return what compares out-of-time rows with training; empty where no sample was read."""
+    training = inputs.training
+    if training is None:
+        return {}
+    scorer = inputs.bundle.scorer
+    late = inputs.oot.with_features(scorer.catalogue.names)
+    start = np.datetime64(split.start, "M")
+    months = [str(start + k) for k in range(int(inputs.oot.month.max()) + 1)]
+    # table: the tables
+    return {
+        "samples": power_by_group.samples(_compared(inputs, training, cohort)),
+        "feature_figures": feature_figures(training, late, inputs.bundle.reference.typical),
+        "feature_psi": feature_psi(training, late, months),
+    }
+
+
+def _compared(
+    inputs: Inputs, training: Dataset, cohort: Cohort
+) -> dict[str, tuple[Floats, Floats, Floats]]:
+    """Return outcome, PD and weight of the samples: learnt from, held out, out of time."""
+    scorer = inputs.bundle.scorer
+    rows = training.where(~np.isnan(training.label))
+    learnt_pd = scorer.calibration.pd(scorer.margin.raw(rows.features))
+    everyone = inputs.everyone
+    places = np.isin(everyone.application_id, inputs.held_out.application_id)
+    held = everyone.where(places)
+    has_outcome = ~np.isnan(held.outcome)
+    held_pd = scorer.calibration.pd(inputs.held_out.margin)[has_outcome]
+    held_y = held.outcome[has_outcome]
+    return {
+        "learnt": (rows.label, learnt_pd, np.ones(len(rows.label))),
+        "held_out": (held_y, held_pd, np.ones(len(held_y))),
+        **dict(power_by_group.cohort_samples(cohort)),
     }
 
 

@@ -24,6 +24,7 @@ class EvaluateParams:
     claims_applicants: number of applicants on whom the claims about a simulated world are measured.
     reason_rows: number of declines whose reasons are compared with the truth.
     reason_learning_rows: rows that the best predictor of true contributions learns from.
+    training_rows: training applicants whose features are compared with the out-of-time ones.
     judged_features: number of features used for the reachable Gini and for the R2 of the states, in
     addition to those of the model. They are the features most related to the truth.
     """
@@ -47,3 +48,4 @@ class EvaluateParams:
     reason_rows: int = 2_500
     reason_learning_rows: int = 20_000
     fairness_law: str | None = None
+    training_rows: int = 8_000

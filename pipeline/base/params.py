@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params_text import replaced
@@ -51,6 +50,9 @@ T = TypeVar("T")
 class ParamsError(ValueError):
     """A YAML file cannot be used; the message says file, path, expected, got and next step."""
 
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 if TYPE_CHECKING or not yaml.__with_libyaml__:
     from yaml import SafeLoader
@@ -180,6 +182,9 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
     ]
     if lines:
         raise ParamsError("\n".join(f"{where}: {line}" for line in lines))
+    # Loaded here: a command that only shows a value does not wait for what checks types.
+    from pydantic import ValidationError
+
     try:
         # A class is hashable, which its type does not say.
         known: Any = kind
@@ -192,6 +197,8 @@ def _validate(value: Any, kind: type[T], where: str, at: tuple[str, ...]) -> T:
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
     # Kept: making it reads the annotations of every type below, longer than validating takes.
     return TypeAdapter(kind)
 

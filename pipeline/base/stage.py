@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.ending import ending
+from creditloom.pipeline.base.waiting import last_seconds, waiting
 from creditloom.storage.files.formats import RESULTS, write_document
 
 # The stages in the order of the DAG. The stage runner, `creditloom evidence`, `creditloom scale`
@@ -31,6 +32,8 @@ GROUPS = {
     "report": "results",
 }
 STAGES = tuple(GROUPS)
+# Stages that count their work, and show it: two bars at once would write over each other.
+COUNTING = ("simulate", "featurize", "decide")
 
 
 def module_of(stage: str) -> str:
@@ -73,5 +76,11 @@ def run(stage: str, main: Callable[[], Mapping[str, int] | None]) -> None:
     `main` may return row counts by name, which are written beside the seconds. A refusal becomes
     a message and an exit code.
     """
-    with ending(f"stage {stage}"), timed(stage) as rows:
+    with ending(f"stage {stage}"), timed(stage) as rows, _bar(stage):
         rows.update(main() or {})
+
+
+def _bar(stage: str) -> AbstractContextManager[None]:
+    """Return the bar of a stage; those that count their work show their own."""
+    record = paths.RUNTIME / f"{stage}.json"
+    return nullcontext() if stage in COUNTING else waiting(stage, last_seconds(record))

@@ -31,7 +31,8 @@ class ExplainParams:
 
     `rows`: out-of-time applications in the sample; `features_shown`: features per picture;
     `dependences`: number of pictures that show one feature each; `examples`: number of decisions
-    shown point by point; `dpi`: dots per inch of a picture.
+    drawn as pictures; `applicants`: decisions that the page can be searched for (0 = none);
+    `dpi`: dots per inch of a picture.
     """
 
     rows: int = 2000
@@ -39,6 +40,7 @@ class ExplainParams:
     features_shown: int = 14
     dependences: int = 4
     examples: int = 4
+    applicants: int = 200
     dpi: int = 110
 
 

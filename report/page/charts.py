@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from creditloom.report.page.drawn.svg import escape
+from creditloom.report.words.translate import both
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -106,7 +109,19 @@ def _inline(text: str, name: str, width: float) -> str:
     svg = svg.replace("<svg", f'<svg style="max-width:{width * READING_SCALE:.0f}px"', 1)
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, f"var(--{variable})")
+    svg = re.sub(r"<text([^>]*)>([^<]*)</text>", _in_both, svg)
     return _rename(svg, name).strip()
+
+
+def _in_both(found: re.Match[str]) -> str:
+    """Return a text element of matplotlib once in each language, where it has words."""
+    from html import unescape
+
+    told = both(unescape(found[2]))
+    if not told.zh or told.zh == told.en:
+        return found[0]
+    chinese = f'<text class="zh"{found[1]}>{escape(told.zh)}</text>'
+    return f'<text class="en"{found[1]}>{found[2]}</text>{chinese}'
 
 
 def _rename(svg: str, name: str) -> str:

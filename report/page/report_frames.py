@@ -17,8 +17,8 @@ Metrics = Mapping[str, Any]
 # Column of the frame -> figure of `discrimination`.
 POWER = {"auc": "auc_oot", "gini": "gini_oot", "ks": "ks_oot", "gini_true": "gini_oot_true"}
 SHARES = ("share_of_reachable_gini", "share_of_oracle_gini")
-# table: figure of `calibration`, label, how it is written, how to read it
-TESTS = (
+# table: figure of `calibration`, label (or Text in both languages), how it is written and read
+TESTS: tuple[tuple[str, str | Text, str, str], ...] = (
     ("bad_rate", "observed bad rate", "rate", "through the door"),
     ("mean_pd", "mean PD", "rate", "as near the bad rate as chance allows"),
     (
@@ -88,14 +88,16 @@ def power(metrics: Metrics) -> pd.DataFrame:
 
 
 def tests(metrics: Metrics) -> pd.DataFrame:
-    """Return test, kind, model, ridge, reading: one row per figure that `calibration` has."""
+    """Return test, test_zh, kind, model, ridge, reading: a row per figure of `calibration`."""
     figures = metrics["calibration"]
     ridge = figures.get("ridge_logit", {})
     rows = []
     for key, label, kind, reading in TESTS:
         if key in figures:
-            rows.append((label, kind, figures[key], ridge.get(key), reading))
-    return pd.DataFrame(rows, columns=["test", "kind", "model", "ridge", "reading"])
+            told = label if isinstance(label, Text) else Text(label)
+            rows.append((told.en, told.zh, kind, figures[key], ridge.get(key), reading))
+    columns = ["test", "test_zh", "kind", "model", "ridge", "reading"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def portfolio(metrics: Metrics) -> pd.DataFrame:

@@ -41,6 +41,7 @@ _KINDS: dict[str, Callable[[Any], str]] = {
     "text": str,
     "name": lambda v: {"True": "yes", "False": "no"}.get(str(v), str(v).replace("_", " ")),
     "count": lambda v: f"{v:,.0f}",
+    "signed": lambda v: f"{v:+,.0f}",
     "number": lambda v: f"{v:.3f}",
     "decimal": lambda v: f"{v:,.1f}",
     "share": lambda v: f"{100 * v:.1f} %",
@@ -103,20 +104,35 @@ class TableColumn:
 
 # A table with more rows than this starts folded, unless it sets a number of its own.
 FOLD = 40
+# Rows that a table shows at first; the page is to be read, and printed on few sheets.
+SHOWN_ROWS = 12
 
 
 def table(
-    frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str, *, fold: int = FOLD
+    frame: pd.DataFrame,
+    columns: tuple[TableColumn, ...],
+    caption: str,
+    *,
+    fold: int = FOLD,
+    name: str = "",
 ) -> PageTable:
     """Return a table of the declared columns, formatted. Columns without any value are left out.
 
-    If `frame` also has the column `x_zh`, the column `x` is shown in both languages.
+    If `frame` also has the column `x_zh`, the column `x` is shown in both languages. `name` is that
+    of the frame: the page calls its CSV so.
     """
     kept = tuple(column for column in columns if _has_values(frame, column.name))
     cells = [_cells(frame, column) for column in kept]
-    heads = tuple(column.head for column in kept)
-    is_numeric = tuple(column.is_numeric for column in kept)
-    return PageTable(caption, heads, is_numeric, tuple(zip(*cells, strict=True)), fold)
+    # table: the parts of the table
+    return PageTable(
+        caption=caption,
+        heads=tuple(column.head for column in kept),
+        numeric=tuple(column.is_numeric for column in kept),
+        rows=tuple(zip(*cells, strict=True)),
+        fold=fold,
+        name=name,
+        columns=tuple(column.name for column in kept),
+    )
 
 
 def _has_values(frame: pd.DataFrame, name: str) -> bool:
@@ -127,7 +143,7 @@ def _has_values(frame: pd.DataFrame, name: str) -> bool:
 def _cells(frame: pd.DataFrame, column: TableColumn) -> list[TableCell]:
     values = frame[column.name].tolist()
     if f"{column.name}_zh" in frame:
-        chinese = frame[f"{column.name}_zh"].tolist()
+        chinese = ["" if is_null(zh) else zh for zh in frame[f"{column.name}_zh"].tolist()]
     else:
         # There is no Chinese column. Families have Chinese names of their own; other values have
         # none.
@@ -148,12 +164,16 @@ def _cells(frame: pd.DataFrame, column: TableColumn) -> list[TableCell]:
 
 @dataclass(frozen=True)
 class Card:
-    """One figure to read first. `state` is pass, fail, or empty where nothing is judged."""
+    """One figure to read first. `state` is pass, fail, or empty where nothing is judged.
+
+    `figure` is its path in metrics.json, where it has one.
+    """
 
     label: Text
     value: str
-    note: str = ""
+    note: str | Text = ""
     state: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,18 +194,25 @@ class Flow:
 
 @dataclass(frozen=True)
 class TableCell:
-    """One cell. `bar` in [0, 1] draws a bar behind the text; `state` is pass, fail, or empty."""
+    """One cell. `bar` in [0, 1] draws a bar behind the text; `state` is pass, fail, or empty.
+
+    `svg` is a drawing of ours in place of the text; `figure` its path in metrics.json.
+    """
 
     text: Text
     bar: float | None = None
     state: str = ""
+    svg: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True)
 class PageTable:
     """A captioned table.
 
-    `numeric` names the columns that align right; more than `fold` rows start folded away.
+    `numeric` names the columns that align right; more than `fold` rows start folded away. `name`
+    and `columns` are those of the frame, for the CSV and for whoever checks the page. Beyond
+    `shown` rows the page holds the others as data: it shows them when asked, and prints none.
     """
 
     kind: ClassVar[str] = "table"
@@ -194,6 +221,19 @@ class PageTable:
     numeric: tuple[bool, ...]
     rows: tuple[tuple[TableCell, ...], ...]
     fold: int = FOLD
+    name: str = ""
+    columns: tuple[str, ...] = ()
+    shown: int = SHOWN_ROWS
+
+    @property
+    def first_rows(self) -> tuple[tuple[TableCell, ...], ...]:
+        """Return the rows that stand in the page as they are."""
+        return self.rows[: self.shown]
+
+    @property
+    def later_rows(self) -> tuple[tuple[TableCell, ...], ...]:
+        """Return the rows that the page holds as data."""
+        return self.rows[self.shown :]
 
 
 @dataclass(frozen=True)
@@ -249,7 +289,7 @@ class Note:
     """A short paragraph between other blocks; `state` gives it a colour."""
 
     kind: ClassVar[str] = "note"
-    text: str
+    text: str | Text
     state: str = ""
 
 
@@ -261,7 +301,31 @@ class TermList:
     terms: tuple[tuple[str, str, str], ...]
 
 
-PageBlock = Cards | Flow | PageTable | Drawings | Waterfall | Note | TermList
+@dataclass(frozen=True)
+class Workbench:
+    """The slider over cut-offs: cards and segments follow the row of two tables of the page.
+
+    `cards` are (label, column of the table `cutoffs`); `present` is its row of today's cut.
+    """
+
+    kind: ClassVar[str] = "workbench"
+    cards: tuple[tuple[Text, str], ...]
+    n: int
+    present: int
+
+
+@dataclass(frozen=True)
+class ApplicantBrowser:
+    """The searchable applicants: `content` is JSON that the script draws from."""
+
+    kind: ClassVar[str] = "applicants"
+    content: str
+    n: int
+
+
+PageBlock = (
+    Cards | Flow | PageTable | Drawings | Waterfall | Note | TermList | Workbench | ApplicantBrowser
+)
 
 
 @dataclass(frozen=True)
@@ -272,3 +336,12 @@ class Section:
     title: Text
     lead: str
     blocks: tuple[PageBlock, ...]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """Sections of one question under one heading; `title` is empty for a page of sections only."""
+
+    id: str
+    title: Text
+    sections: tuple[Section, ...]

@@ -9,7 +9,7 @@ dash.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +46,29 @@ class BarResult:
     aim: str
     passed: bool | None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class ShownFigure:
+    """One figure of the decision page: `path` in metrics.json, its value, and how it is written.
+
+    `note` says what it stands beside; `state` is pass, fail, or empty where nothing is judged.
+    """
+
+    path: str
+    label: Text
+    value: float | int | str | None
+    kind: str
+    note: str = ""
+    state: str = ""
+
+
+@dataclass(frozen=True)
+class ShownApplicants:
+    """The searchable applicants: JSON that the page's script draws from, and how many there are."""
+
+    content: str = field(repr=False)
+    n: int = 0
 
 
 @dataclass(frozen=True)
@@ -119,6 +142,34 @@ class ReportData:
     # a table of the user's own: no raw events, no months, no product
     is_own: bool = False
     facts: tuple[tuple[str, str], ...] = ()
+    # the head: sentences of the verdict, and what may not be concluded
+    verdict: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    figures: tuple[ShownFigure, ...] = ()
+    # measure, kind, model, ridge, incumbent
+    beside: pd.DataFrame | None = None
+    # as models/evaluation/profit/cutoffs.py makes them
+    cutoffs: pd.DataFrame | None = None
+    cutoff_segments: pd.DataFrame | None = None
+    gains: pd.DataFrame | None = None
+    score_density: pd.DataFrame | None = None
+    # the model: name and text of the card; role, months, applications, booked, bads; setting, value
+    card: tuple[tuple[Text, str], ...] = ()
+    sample_flow: pd.DataFrame | None = None
+    hyperparameters: pd.DataFrame | None = None
+    # feature, text, text_zh, family, sign, gain_share, mean_abs_points, iv, missing_training,
+    # missing, psi, typical_approved, typical_all, p10, p90, dependence ({x, y, null_points})
+    features: pd.DataFrame | None = None
+    # records of feature, points, rank; and the words of each feature
+    swarm: tuple[dict[str, Any], ...] = ()
+    # field, group or sample; n, bads, auc, ks, mean_pd, bad_rate, o_e
+    segment_power: pd.DataFrame | None = None
+    samples: pd.DataFrame | None = None
+    # feature, and one column per out-of-time month
+    feature_psi: pd.DataFrame | None = None
+    # vintage (quarter), loans, m1 to m12
+    curves_on_book: pd.DataFrame | None = None
+    applicants: ShownApplicants | None = None
     # rival, sample, verdict (each with _zh), sample_id, n, bads, auc, rival_auc, auc_delta, low,
     # high, p_delong, share_delta, share_low, share_high: model less rival, 95 % intervals
     duels: pd.DataFrame | None = None

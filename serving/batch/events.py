@@ -15,23 +15,21 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
-from creditloom.features.contract.tables import APPLICATIONS
 from creditloom.features.declare.registry import needed_tables
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.raw_reader import RawFiles
-from creditloom.features.engine.shards import with_files
+from creditloom.features.engine.shards import ShardedFiles, with_files
 from creditloom.features.feature_params import FeatureParams
 from creditloom.features.network.graph import Network, others
-from creditloom.features.policy_inputs.consents import STATED
-from creditloom.features.policy_inputs.policy_inputs import NAMES as FACTS
 from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.input import told
-from creditloom.serving.inputs import InputColumn, columns
+from creditloom.serving.inputs import columns
 from creditloom.serving.registry.runtime import fingerprint
+from creditloom.serving.whole.batch_matrix import moved, names_read, shaped
 from creditloom.serving.whole.resume import libraries
+from creditloom.serving.whole.shard_features import MATRICES, LakeRun, write_shards
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
@@ -46,9 +44,11 @@ from creditloom.storage.files.outputs import (
     require_room,
     swap,
 )
-from creditloom.storage.files.store import matrix_writer, read_table, write_json, write_table
+from creditloom.storage.files.store import matrix_writer, write_json
 from creditloom.storage.folders.identity import FixedFile, fixed
+from creditloom.storage.folders.lake_lists import is_lake, read_lake
 from creditloom.storage.folders.raw_folder import raw_tables
+from creditloom.storage.lake.receipts import fixed_by_receipts, require_bytes
 from creditloom.storage.mapped.mapped_folder import keep_aside
 from creditloom.storage.mapped.text_ids import ids_file, with_own_ids
 from creditloom.storage.sources import now
@@ -64,15 +64,13 @@ FOLDER = FolderKind(
     what="features of a batch",
     mark=MARK,
     keys=frozenset({"files", "as_of", "columns"}),
-    names=(MATRIX, "quarantine/**"),
+    names=(MATRIX, f"{MATRICES}/shard-[0-9]*.parquet", "quarantine/**"),
 )
 # The first format that knows the raw tables by their content.
 FIRST_WITH_CONTENT = 3
 HASHING_THREADS = 2
 # No event is older: such a date is an unset clock.
 EARLIEST = dt.datetime(1990, 1, 1)
-# The type of an input column of nulls, by kind; all others are float64.
-TYPES = {"time": pa.timestamp("us"), "flag": pa.bool_(), "text": pa.string()}
 # Inside the work folder: applications with another as_of.
 MOVED = "moved.parquet"
 
@@ -111,14 +109,19 @@ class Features:
     place: Path
 
     @property
+    def is_by_shard(self) -> bool:
+        """Whether each shard of a lake has a file of its own, in the order of the shards."""
+        return (self.made / MATRICES).is_dir()
+
+    @property
     def matrix(self) -> Path:
-        """The file that the batch reads."""
-        return self.made / MATRIX
+        """The file that the batch reads, or the folder of the shards' files."""
+        return self.made / (MATRICES if self.is_by_shard else MATRIX)
 
     @property
     def record(self) -> Path:
-        """The file that batch.json names."""
-        return self.place / MATRIX
+        """The file or folder that batch.json names."""
+        return self.place / self.matrix.name
 
     def put_in_place(self) -> None:
         """Let the features take the place of those of the batch of before."""
@@ -167,8 +170,13 @@ def _raw_files(source: Events) -> tuple[FixedFile, ...]:
     files = sorted(chain.from_iterable(by_table.values()))
     texts = ids_file(source.path)
     # The texts of the ids stand in the matrix: other texts make another one.
-    files += [] if texts is None else [texts]
-    raw = fixed(files, HASHING_THREADS)
+    beside = [] if texts is None else [texts]
+    if is_lake(source.path):
+        # Whoever reads a shard compares its bytes with the receipts.
+        known = fixed_by_receipts(read_lake(source.path))
+        raw = (*(known[file] for file in files), *fixed(beside, HASHING_THREADS))
+    else:
+        raw = fixed([*files, *beside], HASHING_THREADS)
     if source.snapshot is not None:
         at = {file.path: file for file in raw}
         names = [name for name in by_table if name not in source.without]
@@ -200,14 +208,36 @@ def _make(
     keep_aside(source.path, work / "quarantine")
     # Told, as what is null for want of a table looks like what is null for want of events.
     sys.stderr.writelines(f"creditloom: {note}\n" for note in checked.notes)
-    sources = _as_of(checked.files, source.as_of, work)
-    params = FeatureParams(engine=source.engine)
-    blocks = build(sources, params, names_read(bundle), source.network)
-    _write(blocks, bundle, work / MATRIX, source.path)
+    if isinstance(checked.files, ShardedFiles):
+        _of_lake(work, source, bundle, checked.files)
+    else:
+        if is_lake(source.path):
+            require_bytes(read_lake(source.path))
+        sys.stderr.writelines(f"creditloom: {note}\n" for note in _slower(source))
+        sources = _as_of(checked.files, source.as_of, work)
+        params = FeatureParams(engine=source.engine)
+        blocks = build(sources, params, names_read(bundle), source.network)
+        _write(blocks, bundle, work / MATRIX, source.path)
     # Copies that were needed for the features only; the quarantine stays.
     if (work / "clean").is_dir():
         shutil.rmtree(work / "clean")
     (work / MOVED).unlink(missing_ok=True)
+
+
+def _of_lake(work: Path, source: Events, bundle: Path, files: ShardedFiles) -> None:
+    """Write the features of a lake into `work`, a file for each shard."""
+    snapshot = None if source.snapshot is None else source.snapshot.network
+    run = LakeRun(read_lake(source.path), files, source.as_of, source.engine, snapshot)
+    write_shards(run, bundle, work)
+
+
+def _slower(source: Events) -> Iterator[str]:
+    """Yield what a person should know who lets Spark read what is not cut by person."""
+    if source.engine == "spark":
+        yield (
+            f"{source.path} is not cut by person, so Spark shuffles all rows first, at many times "
+            f"the CPU; `creditloom lake add LAKE {source.path} --name NAME` cuts it once"
+        )
 
 
 def _taken(place: Path) -> DataError:
@@ -223,7 +253,8 @@ def _taken(place: Path) -> DataError:
 
 def _is_made(target: Path, request: Mapping[str, Any], source: Events) -> bool:
     """Return whether `target` holds the matrix of this request, whatever release wrote it."""
-    if not json_keys(target / MARK) or not (target / MATRIX).is_file():
+    is_there = (target / MATRIX).is_file() or (target / MATRICES).is_dir()
+    if not json_keys(target / MARK) or not is_there:
         return False
     before = read_document(target / MARK, FEATURES)
     if before.get("format", FIRST_FORMAT) < FIRST_WITH_CONTENT:
@@ -239,7 +270,7 @@ def _as_of(files: RawFiles, as_of: dt.datetime | None, work: Path) -> RawFiles:
     """Return the files of the raw tables, decided as of `as_of` where given."""
     if as_of is None:
         return files
-    return with_files(files, "applications", moved(files, as_of, work))
+    return with_files(files, "applications", moved(files, as_of, work / MOVED))
 
 
 def _asked(source: Events, raw: Sequence[FixedFile], bundle: Path) -> dict[str, Any]:
@@ -274,53 +305,15 @@ def _asked_of_earlier(source: Events, request: Mapping[str, Any]) -> dict[str, A
     return {**kept, "events": str(source.path.absolute()), "files": files}
 
 
-def moved(
-    files: Mapping[str, Sequence[Path | str]], as_of: dt.datetime, work: Path
-) -> tuple[str, ...]:
-    """Write the applications as of another moment into `work`; return the file.
-
-    When they were made stays with them: from then on their consents hold.
-    """
-    names = APPLICATIONS.arrow_schema.names
-    tables = [read_table(file, names) for file in files["applications"]]
-    table = pa.concat_tables(tables).unify_dictionaries()
-    table = table.append_column(STATED, table["as_of"])
-    moments = pa.array(np.full(len(table), np.datetime64(as_of, "us")), pa.timestamp("us"))
-    column = table.schema.get_field_index("as_of")
-    write_table(table.set_column(column, "as_of", moments), work / MOVED)
-    return (str(work / MOVED),)
-
-
 def _write(made: Iterator[pa.Table], bundle: Path, target: Path, root: Path) -> None:
     # A mapping numbers ids that are text: decisions name applications as the user does.
     blocks = (with_own_ids(block, root) for block in made)
     # The first block tells which columns there are; it is put back before the others.
     first = next(blocks)
     inputs = columns(bundle, first.schema.names)
-    tables: Iterator[pa.Table] = (_shaped(block, inputs) for block in chain([first], blocks))
+    tables: Iterator[pa.Table] = (shaped(block, inputs) for block in chain([first], blocks))
     head = next(tables)
     with matrix_writer(target, head.schema) as writer:
         for table in chain([head], tables):
             # One file has one schema, whatever the types of a later block.
             writer.write(table.cast(head.schema))
-
-
-def names_read(bundle: Path) -> frozenset[str]:
-    """Return the features and policy inputs to build: what the bundle reads where it is there.
-
-    The optional facts are among them. Whatever release wrote the bundle, its catalogue names them.
-    """
-    found = columns(bundle, FACTS)
-    return frozenset(name for one in found for name in (one.name, one.read_from))
-
-
-def _shaped(block: pa.Table, inputs: tuple[InputColumn, ...]) -> pa.Table:
-    """Return the columns that the model reads; features of tables that are absent are null."""
-    present = set(block.schema.names)
-    shaped = {}
-    for column in inputs:
-        if column.name in present:
-            shaped[column.name] = block[column.name]
-        else:
-            shaped[column.name] = pa.nulls(len(block), TYPES.get(column.kind, pa.float64()))
-    return pa.table(shaped)

@@ -7,6 +7,7 @@ It is one sequence of rows, and reading can start at any of them. CSV is read fr
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -109,6 +110,33 @@ class BatchInput:
         source = self.source.absolute()
         return replace(self, source=source, files=files, copies=copies, fixed=fixed)
 
+    def around(self, first: int, stop: int) -> BatchInput:
+        """Return the files that hold rows `first`..`stop`; the rows keep their numbers.
+
+        Where a row lies is asked of footers: whoever makes one part need not open all files.
+        """
+        # One file is kept as it is, with what is known of it already.
+        if len(self.files) == 1:
+            return self
+        begin = bisect_right(self.starts, first) - 1
+        end = bisect_left(self.starts, stop)
+        near = slice(begin, end)
+        # table: the input, less its other files
+        return replace(
+            self,
+            files=self.files[near],
+            starts=self.starts[begin : end + 1],
+            fixed=self.fixed[near],
+            copies=self.copies[near],
+            states=self.states[near],
+        )
+
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """The sha256 of each file."""
+        known = self.fixed or self.fingerprints
+        return tuple(file.sha256 for file in known)
+
     def check(self, first: int = 0, stop: int | None = None) -> None:
         """Raise ChangedError where a file with rows from `first` up to `stop` changed."""
         end = self.rows if stop is None else stop
@@ -209,6 +237,14 @@ class BatchInput:
         file, group, firsts = self._groups
         at = np.searchsorted(firsts, rows, side="right") - 1
         return file[at], group[at], rows - firsts[at]
+
+    def rows_before(self, rows: NDArray[np.int64]) -> int:
+        """Return how many rows are read in vain where reading starts at each of these rows.
+
+        They lie between the start of a row group and the row; a CSV is read from its start.
+        """
+        _, _, firsts = self._groups
+        return int((rows - firsts[np.searchsorted(firsts, rows, side="right") - 1]).sum())
 
     def numbers(
         self, file: NDArray[np.int64], group: NDArray[np.int64], row: NDArray[np.int64]

@@ -208,11 +208,12 @@ class BatchJob:
         """Yield the receipts of all parts in order: those kept, and those made now."""
         number = 0
         for first, stop in missing_spans(kept, self.batch):
-            yield from (kept[at] for at in range(number, first // self.batch.part_rows))
+            made_now = self.batch.numbers(first, stop)
+            yield from (kept[at] for at in range(number, made_now.start))
             begin_secret(self.batch.folder.root)
             for made in self.engine(self.batch, self._repeated, first, stop):
                 yield {"format": BATCH, **made, "repeated_ids": digest(self._repeated)}
-            number = -(-stop // self.batch.part_rows)
+            number = made_now.stop
         yield from (kept[at] for at in sorted(kept) if at >= number)
 
     def _sealed(

@@ -134,7 +134,7 @@ class BatchFolder:
     def asked(self) -> dict[str, Any] | None:
         """Return the content of batch.json; None where there is none, or a torn one."""
         document = self.root / BATCH
-        return read_document(document, formats.BATCH) if json_keys(document) else None
+        return read_document(document, formats.BATCH_BY_FILE) if json_keys(document) else None
 
     def is_sealed(self) -> bool:
         """Return whether all parts were finished once."""

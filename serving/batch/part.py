@@ -7,12 +7,11 @@ read, decided, written and noted in a receipt, here or on another machine.
 from __future__ import annotations
 
 import datetime as dt
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import takewhile
-from typing import Any, TypeVar
+from functools import cached_property, partial
+from itertools import pairwise, takewhile
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from creditloom.decision.frames.columns import ID
 from creditloom.decision.score.drift import PopulationCounts, total_counts
+from creditloom.features.engine.cluster.tasks import in_order
 from creditloom.serving.batch import row_faults
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder
@@ -34,8 +34,6 @@ from creditloom.serving.own.text_columns import TextColumns
 
 # Applications in, decisions out, in the same order.
 Decide = Callable[[pa.Table], pa.Table]
-T = TypeVar("T")
-R = TypeVar("R")
 
 TEXTS = ("rule", "column", "reason")
 # Of a receipt: the counts per column of what training never saw.
@@ -106,26 +104,6 @@ class Work:
         return None if counts is None else PopulationCounts.from_plain(counts)
 
 
-def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterator[R]:
-    """Yield work(item) for every item, in their order, `threads` at a time.
-
-    Items are taken only a few ahead, so memory stays bounded.
-    """
-    ahead: deque[Future[R]] = deque()
-    pool = ThreadPoolExecutor(threads)
-    try:
-        for item in items:
-            ahead.append(pool.submit(work, item))
-            # One more than the threads waits, so that none is idle while a result is used.
-            if len(ahead) > threads + 1:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-    finally:
-        # Also when the reader stops early, or one item fails.
-        pool.shutdown(cancel_futures=True)
-
-
 def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:
     """Return one row per bad row: its number in the whole input, id, rule, column, reason."""
     rows = bad["row"].to_numpy()
@@ -134,7 +112,7 @@ def _rejected(block: pa.Table, bad: pd.DataFrame, before: int) -> pa.Table:
     return pa.table({"row": pa.array(rows + before), ID: ids, **texts})
 
 
-# Parts: a fixed number of rows of the input each, whatever the blocks they were decided in.
+# Parts: so many rows of the input each, whatever the blocks they were decided in.
 
 
 @dataclass(frozen=True)
@@ -170,27 +148,45 @@ class BatchPart:
         return entries(decisions, (row_hash, decision_hash), places, files, versions)
 
 
-def cut(blocks: Iterable[tuple[int, pa.Table]], size: int) -> Iterator[tuple[int, pa.Table]]:
-    """Yield the numbered blocks, cut where a part of `size` rows ends."""
+def part_bounds(starts: Sequence[int], size: int, *, is_by_file: bool) -> NDArray[np.int64]:
+    """Return the first row of each part, and the number of all rows at the end.
+
+    `starts` are the first rows of the input's files, and their end. A part has `size` rows, less
+    where the input ends, or, `is_by_file`, where a file does.
+
+    >>> part_bounds([0, 3, 3, 10], 4, is_by_file=True).tolist()
+    [0, 3, 7, 10]
+    >>> part_bounds([0, 3, 3, 10], 4, is_by_file=False).tolist()
+    [0, 4, 8, 10]
+    """
+    spans = pairwise(starts) if is_by_file else [(starts[0], starts[-1])]
+    firsts = [first for start, stop in spans for first in range(start, stop, size)]
+    return np.array([*firsts, starts[-1]], np.int64)
+
+
+def cut(
+    blocks: Iterable[tuple[int, pa.Table]], bounds: NDArray[np.int64]
+) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the numbered blocks, cut where a part ends; `bounds` as of `part_bounds`."""
     for start, block in blocks:
         done = 0
         while done < len(block):
-            rows = min(len(block) - done, size - (start + done) % size)
+            end = int(bounds[np.searchsorted(bounds, start + done, side="right")])
+            rows = min(len(block) - done, end - start - done)
             yield start + done, block.slice(done, rows)
             done += rows
 
 
-def gathered(outcomes: Iterable[BlockResult], size: int, total: int) -> Iterator[BatchPart]:
-    """Yield the outcomes as parts of `size` rows, the last one smaller; `total` rows end it."""
+def gathered(outcomes: Iterable[BlockResult], bounds: NDArray[np.int64]) -> Iterator[BatchPart]:
+    """Yield the outcomes as parts; `bounds` as of `part_bounds`."""
     held: list[BlockResult] = []
     for outcome in outcomes:
         held.append(outcome)
         stop = outcome.start + outcome.size
-        if stop % size == 0 or stop == total:
-            first = held[0].start
-            yield BatchPart(
-                number=first // size, first=first, rows=stop - first, outcomes=tuple(held)
-            )
+        first = held[0].start
+        number = int(np.searchsorted(bounds, first))
+        if stop == bounds[number + 1]:
+            yield BatchPart(number=number, first=first, rows=stop - first, outcomes=tuple(held))
             held = []
 
 
@@ -217,6 +213,12 @@ def _joined(tables: Sequence[pa.Table]) -> pa.Table:
 
 # A batch: what all its parts share, and how one is made.
 
+# Parts that a worker makes at least, where each reads and writes for itself: with fewer, one of
+# them would end long before the others.
+PARTS_A_WORKER = 2
+# Share of the rows that may be read twice for it: reading is a quarter of the work, so a tenth of
+# it costs less than one reader for all does.
+MAX_READ_TWICE = 0.1
 # Bytes of a block's numbers: a few of them, one per thread and one ahead, are held at once.
 BLOCK_BYTES = 20 << 20
 # Below, the cost of each call of the runtime shows; above, blocks win no speed any more.
@@ -231,7 +233,8 @@ class Batch:
     """Input, output, what is read and by which versions.
 
     It is small and made of plain values, so that it travels to other processes. `texts` reads the
-    texts of a CSV.
+    texts of a CSV. A part has `part_rows` rows, or less where a file of the input ends and
+    `is_by_file`: the files are then the shards of a lake.
     """
 
     source: BatchInput
@@ -241,6 +244,17 @@ class Batch:
     today: dt.date
     part_rows: int
     texts: TextColumns | None = None
+    is_by_file: bool = False
+
+    @cached_property
+    def bounds(self) -> NDArray[np.int64]:
+        """The first row of each part, and the number of all rows at the end."""
+        return part_bounds(self.source.starts, self.part_rows, is_by_file=self.is_by_file)
+
+    def numbers(self, first: int, stop: int) -> range:
+        """Return the numbers of the parts of rows `first`..`stop`, which lie where parts begin."""
+        begin, end = np.searchsorted(self.bounds, (first, stop)).tolist()
+        return range(begin, end)
 
     @property
     def names(self) -> list[str]:
@@ -259,23 +273,47 @@ class Batch:
         `first` and `stop` lie where a part begins, or the input ends. A receipt is without its link
         to the one before it: parts may be made in any order, by several machines.
         """
-        read = self.source.blocks(self.names, block_rows(len(self.columns)), first)
-        cut_blocks = cut(read, self.part_rows)
-        blocks = takewhile(lambda numbered: numbered[0] < stop, cut_blocks)
         work = Work(self.rules(duplicates), decide)
-        outcomes: Iterator[BlockResult] = in_order(work, blocks, threads)
-        parts = gathered(outcomes, self.part_rows, self.source.rows)
+        numbers = self.numbers(first, stop)
+        if threads > 1 and self._is_for_workers(numbers, threads):
+            yield from in_order(partial(self.alone, work), numbers, threads)
+            return
+        outcomes: Iterator[BlockResult] = in_order(work, self._blocks(first, stop), threads)
         # By `map` and not a loop: a loop's variable would keep a written part in memory while the
         # next one is made.
-        yield from map(self._written, parts)
+        yield from map(self._written, gathered(outcomes, self.bounds))
+
+    def alone(self, work: Work, number: int) -> Receipt:
+        """Read, decide and write one part in this thread; return its receipt as `made` does."""
+        first, stop = self.bounds[number : number + 2].tolist()
+        outcomes = map(work, self._blocks(first, stop))
+        return self._written(next(gathered(outcomes, self.bounds)))
+
+    def _is_for_workers(self, numbers: range, threads: int) -> bool:
+        """Return whether each thread shall read and write for itself, and not one for all.
+
+        One that reads and writes for all holds many of them up. But a row group is read from its
+        start: where few parts begin near one, most rows would be read several times.
+        """
+        if len(numbers) < threads * PARTS_A_WORKER:
+            return False
+        firsts = self.bounds[numbers.start : numbers.stop]
+        rows = int(self.bounds[numbers.stop]) - int(firsts[0])
+        return self.source.rows_before(firsts) <= MAX_READ_TWICE * rows
+
+    def _blocks(self, first: int, stop: int) -> Iterator[tuple[int, pa.Table]]:
+        """Yield the numbered blocks of rows `first`..`stop`, cut where a part ends."""
+        read = self.source.blocks(self.names, block_rows(len(self.columns)), first)
+        return takewhile(lambda numbered: numbered[0] < stop, cut(read, self.bounds))
 
     def _written(self, part: BatchPart) -> Receipt:
         decisions = part.decisions
         rejected = part.rejected
-        file, group, row = self.source.places(part.decided_rows)
+        source = self.source.around(part.first, part.first + part.rows)
+        file, group, row = source.places(part.decided_rows)
         # Only the files of the part are named: a part that is kept must not depend on the others.
         used, place = np.unique(file, return_inverse=True)
-        contents = [self.source.fingerprints[index].sha256 for index in used]
+        contents = [source.contents[index] for index in used]
         ledger = part.ledger(decisions, (place, group, row), contents, self.versions)
         # Read of files that were the same before and after: else no part is made of them.
         self.source.check(part.first, part.first + part.rows)

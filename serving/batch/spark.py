@@ -7,26 +7,22 @@ output and model are read and written by their paths, so every machine must see 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from creditloom.features.engine.spark import open_session
+from creditloom.features.engine.cluster.spark_session import open_session
+from creditloom.features.engine.cluster.tasks import Outcome, spark_tasks
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.job import Engine
 from creditloom.serving.batch.output import BatchFolder
-from creditloom.serving.batch.part import Batch, Receipt, in_order
+from creditloom.serving.batch.part import Batch, Receipt, Work
 from creditloom.serving.registry.lookup import Version
 from creditloom.storage.files.errors import exit_code, is_ours
-
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
 
 # Of the driver, which holds the ids that are duplicates and the receipts.
 DRIVER_MB = 1_000
@@ -43,6 +39,32 @@ class WorkerError(ValueError):
 
 
 @dataclass(frozen=True)
+class Refusing:
+    """Does the work of a task; an error of ours becomes `refused` with its `exit_code`.
+
+    A refusal travels as data: Spark would wrap an exception, and try the task again.
+    """
+
+    work: Callable[[int], Outcome]
+
+    def __call__(self, item: int) -> Outcome:
+        """Return the outcome for an item, or why it is refused."""
+        try:
+            return self.work(item)
+        except ValueError as error:
+            if not is_ours(error):
+                raise
+            return {"refused": str(error), "exit_code": exit_code(error)}
+
+
+def accepted(outcome: Outcome) -> Outcome:
+    """Return the outcome of a task; WorkerError where it was refused."""
+    if "refused" in outcome:
+        raise WorkerError(outcome["refused"], outcome["exit_code"])
+    return outcome
+
+
+@dataclass(frozen=True)
 class Task:
     """Makes parts by their number; sent to the workers."""
 
@@ -51,17 +73,8 @@ class Task:
     options: tuple[tuple[str, str], ...]
     duplicates: pa.Array
 
-    def __call__(self, part: int) -> dict[str, Any]:
-        """Return the receipt of a part, or `refused` with its `exit_code`."""
-        # A refusal travels as data: Spark would wrap an exception, and try the task again.
-        try:
-            return self._made(part)
-        except ValueError as error:
-            if not is_ours(error):
-                raise
-            return {"refused": str(error), "exit_code": exit_code(error)}
-
-    def _made(self, part: int) -> Receipt:
+    def __call__(self, part: int) -> Receipt:
+        """Return the receipt of a part."""
         model = _loaded(self.origin)
         batch = self.batch
         options = dict(self.options)
@@ -71,10 +84,8 @@ class Task:
                 "deploy the same checkout everywhere",
                 OTHER_VERSIONS,
             )
-        first = part * batch.part_rows
-        stop = min(first + batch.part_rows, batch.source.rows)
-        # One thread: Spark runs as many tasks as there are cores.
-        return next(batch.made(model.decide(options), self.duplicates, first, stop, threads=1))
+        # In this thread: Spark runs as many tasks as there are cores.
+        return batch.alone(Work(batch.rules(self.duplicates), model.decide(options)), part)
 
 
 def on_spark(model: DecidingModel, options: dict[str, str], threads: int) -> Engine:
@@ -86,36 +97,12 @@ def on_spark(model: DecidingModel, options: dict[str, str], threads: int) -> Eng
 
     def made(batch: Batch, duplicates: pa.Array, first: int, stop: int) -> Iterator[Receipt]:
         task = Task(_placed(batch), model.origin, tuple(options.items()), duplicates)
-        # Minus twice: the division rounds up, as the last part may be smaller.
-        numbers = range(first // batch.part_rows, -(-stop // batch.part_rows))
+        numbers = batch.numbers(first, stop)
         params = FeatureParams(engine="spark", threads=threads, memory_mb=DRIVER_MB)
         with open_session(params) as session:
-            in_parallel = session.sparkContext.defaultParallelism
-            for outcome in in_order(_job(session, task), numbers, in_parallel):
-                if "refused" in outcome:
-                    raise WorkerError(outcome["refused"], outcome["exit_code"])
-                yield outcome
+            yield from map(accepted, spark_tasks(session, Refusing(task), numbers))
 
     return made
-
-
-def _job(session: SparkSession, task: Task) -> Callable[[int], dict[str, Any]]:
-    """Return a function that makes one part as a Spark job of one task.
-
-    So receipts come in order, and a stop loses no more parts than are in work.
-    """
-
-    def receipts(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            texts = [json.dumps(task(part)) for part in batch["id"].to_pylist()]
-            yield pa.record_batch([pa.array(texts)], ["receipt"])
-
-    def run(part: int) -> dict[str, Any]:
-        rows = session.range(part, part + 1, 1, 1).mapInArrow(receipts, "receipt string").collect()
-        outcome: dict[str, Any] = json.loads(rows[0]["receipt"])
-        return outcome
-
-    return run
 
 
 # A worker lives longer than a batch: it keeps the last two models, of which a batch needs one.

@@ -15,7 +15,7 @@ from creditloom.serving.batch.part import BEYOND
 from creditloom.serving.ledger.entries import UNSEALED, link, sealed
 from creditloom.serving.ledger.hashing import decision_hashes
 from creditloom.serving.ledger.seal import root
-from creditloom.storage.files.formats import BATCH, check_format
+from creditloom.storage.files.formats import BATCH, BATCH_BY_FILE, check_format
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def chain_findings(
     Each document is compared with the link that the next one holds.
     Raises DataError for a format of a later release.
     """
-    check_format(batch, BATCH, "batch.json")
+    check_format(batch, BATCH_BY_FILE, "batch.json")
     for number, receipt in enumerate(receipts):
         check_format(receipt, BATCH, _receipt(number))
     check_format(manifest, BATCH, "manifest.json")

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -33,9 +33,27 @@ from creditloom.storage.reach import be_impatient, require_answer, some_home
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+# A server takes no more parameters in one request.
+PARAMS_AT_ONCE = 100
 # What a surrounding run or job leaves in the environment, and MLflow would take for ours.
 OF_OTHER_RUNS = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME")
 STORES = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")
+
+
+@dataclass(frozen=True)
+class RunNotes:
+    """What a run and its version say of themselves, beside the figures of the gate.
+
+    name: of the run. text: a description in Markdown. params and figures: by name; tags: of run and
+    version. files: a file or folder, and the folder of the run's artifacts that it goes into.
+    """
+
+    name: str
+    text: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    files: tuple[tuple[Path, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -110,26 +128,30 @@ class Store:
         name: str,
         tags: Mapping[str, str],
         metrics: Mapping[str, float],
+        notes: RunNotes | None = None,
     ) -> Version:
-        """Log the bundle with a copy of its runtime, and register it as a new version of `name`."""
+        """Log the bundle with a copy of its runtime, and register it as a new version of `name`.
+
+        notes: what run and version say of themselves; None names the run by bundle alone.
+        """
         client = self.client()
         sha = bundle_sha256(bundle)
         with Worded(self.place), tempfile.TemporaryDirectory(prefix="creditloom-") as scratch:
             package = copy_runtime(runtime, Path(scratch))
             loader = copy_guard(package, sha)
-            number, place = self._logged(client, bundle, package, loader, name, metrics)
+            said = _with_figures(notes or RunNotes(f"{name} {sha[:8]}"), metrics)
+            number, place = self._logged(client, bundle, package, loader, name, said)
             files = files_sha256(self._artifacts(name, number, place, Path(scratch)))
-            # The tags of what decides come last: a version that lacks them was not published to the
-            # end.
+            # The tags of what decides come last: without them it was not published to the end.
             of_version = {
+                **said.tags,
                 **tags,
                 lookup.LOADER_TAG: loader.stem,
                 lookup.FILES_TAG: files,
                 lookup.BUNDLE_TAG: sha,
                 lookup.RUNTIME_TAG: package.name,
             }
-            for key, value in of_version.items():
-                client.set_model_version_tag(name, str(number), key, value)
+            _describe(client, name, str(number), said.text, of_version)
         return Version(
             name=name,
             version=number,
@@ -222,7 +244,7 @@ class Store:
         package: Path,
         loader: Path,
         name: str,
-        metrics: Mapping[str, float],
+        notes: RunNotes,
     ) -> tuple[int, Path]:
         """Log and register; return the number of the version and the folder of its artifacts."""
         from creditloom.serving.registry.signature import input_example, signature
@@ -231,8 +253,13 @@ class Store:
         code = (loader, package, package.with_name(guard.BYTECODE))
         shape = {"signature": signature(bundle), "input_example": input_example(bundle)}
         with self._pointed_at() as mlflow:
-            mlflow.start_run(experiment_id=self._experiment(client))
-            mlflow.log_metrics(dict(metrics))
+            mlflow.start_run(
+                experiment_id=self._experiment(client),
+                run_name=notes.name,
+                description=notes.text or None,
+                tags=dict(notes.tags),
+            )
+            _log(mlflow, notes)
             logged = mlflow.pyfunc.log_model(
                 name=name,
                 loader_module=loader.stem,
@@ -301,6 +328,30 @@ class Store:
         for name in ("alembic", "mlflow.store.db.utils"):
             logging.getLogger(name).setLevel(logging.WARNING)
         return mlflow
+
+
+def _with_figures(notes: RunNotes, metrics: Mapping[str, float]) -> RunNotes:
+    return replace(notes, figures={**notes.figures, **metrics})
+
+
+def _describe(
+    client: MlflowClient, name: str, version: str, text: str, tags: Mapping[str, str]
+) -> None:
+    """Give a version its description, and its tags in their order."""
+    client.update_model_version(name, version, text)
+    for key, value in tags.items():
+        client.set_model_version_tag(name, version, key, value)
+
+
+def _log(mlflow: Any, notes: RunNotes) -> None:
+    """Log parameters, figures and files to the run that is open."""
+    params = list(notes.params.items())
+    for first in range(0, len(params), PARAMS_AT_ONCE):
+        mlflow.log_params(dict(params[first : first + PARAMS_AT_ONCE]))
+    mlflow.log_metrics(dict(notes.figures))
+    for file, folder in notes.files:
+        log = mlflow.log_artifacts if file.is_dir() else mlflow.log_artifact
+        log(str(file), folder or None)
 
 
 class _NoModel:

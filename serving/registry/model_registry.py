@@ -13,7 +13,7 @@ from creditloom.serving.registry.alias_history import Change
 from creditloom.serving.registry.errors import RegistryError
 from creditloom.serving.registry.gate import Measured, RegistryParams, SameRows
 from creditloom.serving.registry.lookup import Version
-from creditloom.serving.registry.mlflow_store import Store
+from creditloom.serving.registry.mlflow_store import RunNotes, Store
 from creditloom.serving.registry.runtime import runtime_name
 from creditloom.serving.registry.safety import change_log, moved_store
 from creditloom.serving.registry.safety.alias_record import AliasHistory, AliasRecord
@@ -67,12 +67,13 @@ class ModelRegistry:
         runtime: Path,
         metrics: Mapping[str, Any],
         notes: Mapping[str, str] | None = None,
+        run: RunNotes | None = None,
     ) -> tuple[Version, Change, tuple[str, ...]]:
         """Publish a new version, and return it with the change of alias and its shortfalls.
 
         It becomes challenger, unless there is no champion that could decide and it passes the
         absolute gate. The shortfalls are what kept it from `champion`, one line each. notes: other
-        tags of the version.
+        tags of the version. run: what run and version say of themselves.
         """
         measured = Measured.of(metrics)
         short = gate.shortfalls(measured, self.params.gate)
@@ -80,7 +81,7 @@ class ModelRegistry:
             self._mended_places()
             tags = {**measured.tags(), **(notes or {})}
             version = self.store.publish(
-                bundle, runtime, self.params.name, tags, measured.figures()
+                bundle, runtime, self.params.name, tags, measured.figures(), run
             )
         version = self._signed(version)
         with self.store.locked(self.params.name):

@@ -30,6 +30,7 @@ from creditloom.features.network.snapshot_tables import MADE_OF
 from creditloom.serving.batch.events import EARLIEST
 from creditloom.serving.registry.runtime import fingerprint
 from creditloom.serving.whole.resume import libraries
+from creditloom.storage.contract.checked import Checked
 from creditloom.storage.contract.contract import check_files
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
@@ -44,7 +45,9 @@ from creditloom.storage.files.outputs import (
 )
 from creditloom.storage.files.store import read_table, write_json, write_table
 from creditloom.storage.folders.identity import FixedFile, fixed
+from creditloom.storage.folders.lake_lists import is_lake
 from creditloom.storage.folders.raw_folder import raw_tables
+from creditloom.storage.lake.receipts import LakePlace, by_receipts
 from creditloom.storage.sources import now
 
 MARK = "snapshot.json"
@@ -82,7 +85,7 @@ class OpenSnapshot:
                 next_step=AGAIN,
             )
         manifest = read_document(path / MARK, SNAPSHOT)
-        if manifest["sha256"] != _hash_of(manifest):
+        if manifest["sha256"] != hash_of(manifest):
             raise _changed(path / MARK, "the content that its sha256 says", "another content")
         for name, said in manifest["tables"].items():
             file = path / f"{name}.parquet"
@@ -145,7 +148,7 @@ class OpenSnapshot:
         what was set aside now.
         """
         for table in self.manifest["sources"]:
-            if table in MADE_OF and _aside(quarantine, table) != self.manifest["aside"][table]:
+            if table in MADE_OF and aside_of(quarantine, table) != self.manifest["aside"][table]:
                 raise DataError.of(
                     "The contract sets other raw rows aside than for the snapshot",
                     where=self.path,
@@ -204,9 +207,9 @@ def _write_manifest(
         "made_by": libraries(),
         "sources": sources,
         "tables": tables,
-        "aside": {name: _aside(work / QUARANTINE, name) for name in raw},
+        "aside": {name: aside_of(work / QUARANTINE, name) for name in raw},
     }
-    write_json({**manifest, "sha256": _hash_of(manifest)}, work / MARK)
+    write_json({**manifest, "sha256": hash_of(manifest)}, work / MARK)
 
 
 def _tables(
@@ -219,15 +222,7 @@ def _tables(
 ) -> dict[str, dict[str, Any]]:
     """Write the tables of the snapshot, and return rows and sha256 of each."""
     clean = work / "clean"
-    checked = check_files(
-        files,
-        events,
-        work / QUARANTINE,
-        clean,
-        max_bad_share=max_bad_share,
-        period=Period(EARLIEST, now()),
-        threads=threads,
-    )
+    checked = _checked(files, events, LakePlace(events, work / QUARANTINE, clean), max_bad_share)
     con = connect(FeatureParams(threads=threads))
     written = {}
     for table, rows in snapshot_of(con, checked.files, month):
@@ -238,6 +233,19 @@ def _tables(
     if clean.is_dir():
         shutil.rmtree(clean)
     return written
+
+
+def _checked(
+    files: Mapping[str, Sequence[Path]], events: Path, place: LakePlace, max_bad_share: float
+) -> Checked:
+    """Return the check of raw tables; of a lake by its receipts, as whoever reads the snapshot."""
+    period = Period(EARLIEST, now())
+    checked = None
+    if is_lake(events):
+        checked = by_receipts(place, tuple(files), period, max_bad_share, None)
+    return checked or check_files(
+        files, events, place.quarantine, place.clean, max_bad_share=max_bad_share, period=period
+    )
 
 
 def fixed_tables(files: Mapping[str, Sequence[Path]]) -> dict[str, tuple[FixedFile, ...]]:
@@ -257,7 +265,7 @@ def _month(as_of: dt.datetime) -> int:
     return int(clock.month_index(np.array([as_of], "datetime64[us]"))[0])
 
 
-def _aside(quarantine: Path, table: str) -> str:
+def aside_of(quarantine: Path, table: str) -> str:
     """Return a digest of the rows of a table that were set aside: their files and places."""
     file = quarantine / f"{table}.parquet"
     if not file.is_file():
@@ -267,7 +275,7 @@ def _aside(quarantine: Path, table: str) -> str:
     return hashlib.sha256(json.dumps(places).encode()).hexdigest()
 
 
-def _hash_of(manifest: Mapping[str, Any]) -> str:
+def hash_of(manifest: Mapping[str, Any]) -> str:
     """Return the hash of a manifest: of all that it says but the hash itself."""
     said = {name: value for name, value in manifest.items() if name != "sha256"}
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

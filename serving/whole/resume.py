@@ -40,8 +40,11 @@ WORDS = {
     "versions": "versions",
     "options": "options",
     "part_rows": "part_rows",
+    "parts": "cut into parts",
     "made_by": "libraries or row rules",
 }
+# Of batch.json: a part ends where a file of the input does, too.
+BY_FILE = "by file"
 # The first format whose batch.json names the content of its input, and what made it.
 FIRST_WITH_CONTENT = 3
 # A registered model by an alias, which may move.
@@ -72,8 +75,11 @@ def document(batch: Batch, asked: Mapping[str, Any]) -> dict[str, Any]:
     source = batch.source
     path = told((source.place or source.source).absolute())
     files = [asdict(file) for file in source.fingerprints]
+    # Whoever takes all parts for equally long must not read this one.
+    by_file = {"parts": BY_FILE} if batch.is_by_file else {}
     return {
-        "format": formats.BATCH,
+        "format": formats.BATCH_BY_FILE if batch.is_by_file else formats.BATCH,
+        **by_file,
         "input": {"path": path, "files": files},
         "columns": batch.names,
         "versions": batch.versions.as_dict(),
@@ -153,7 +159,8 @@ def differences(before: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[st
     number = before.get("format", formats.FIRST_FORMAT)
     is_earlier = number < FIRST_WITH_CONTENT
     keys = [key for key in WORDS if key != "input" and not (is_earlier and key == "made_by")]
-    other = [key for key in keys if before[key] != wanted[key]]
+    # No key `parts` where all parts have the same length.
+    other = [key for key in keys if before.get(key) != wanted.get(key)]
     content = "footer_sha256" if is_earlier else "sha256"
     files = [_identities(one["input"]["files"], content) for one in (before, wanted)]
     return other if files[0] == files[1] else ["input", *other]
@@ -222,7 +229,9 @@ def origin(receipt: Receipt, asked: Mapping[str, Any]) -> list[Origin]:
     files = asked["input"]["files"]
     starts = list(accumulate((file["rows"] for file in files), initial=0))
     first = receipt["first"]
-    stop = min(first + asked["part_rows"], starts[-1])
+    # The last part of equal ones is longer in an input to which a file was added.
+    rows_of_part = receipt["rows"] if asked.get("parts") == BY_FILE else asked["part_rows"]
+    stop = min(first + rows_of_part, starts[-1])
     found = []
     for file, (start, end) in zip(files, pairwise(starts), strict=True):
         begin = max(first, start)
@@ -254,15 +263,13 @@ def begun(
 
 def missing_spans(kept: Mapping[int, Receipt], batch: Batch) -> Iterator[tuple[int, int]]:
     """Yield the rows (first, stop) of each run of parts that are to be made."""
-    size = batch.part_rows
-    rows = batch.source.rows
-    # Minus twice: the division rounds up, as the last part may be smaller.
-    count = -(-rows // size)
+    bounds = batch.bounds.tolist()
+    count = len(bounds) - 1
     begin = 0
     for number in range(count + 1):
         if number == count or number in kept:
             if begin < number:
-                yield begin * size, min(number * size, rows)
+                yield bounds[begin], bounds[number]
             begin = number + 1
 
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from creditloom.storage.files.errors import DataError
-from creditloom.storage.files.store import FORMAT, StrPath, open_parquet, read_json, write_json
+from creditloom.storage.files.text_files import FORMAT, StrPath, read_json, write_json
 
 # batch.json, receipts and manifest.json of a batch, and the tables beside them.
 BATCH = 3
+# batch.json alone, where a part ends with a file of the input: a shard of a lake.
+BATCH_BY_FILE = 4
 # A line of the log beside batches, and of its heads.
 LOG = 1
 # features.json beside a batch of raw events.
@@ -116,6 +118,9 @@ def _no_object(where: object, got: str) -> DataError:
 
 def check_table(path: StrPath, newest: int) -> int:
     """Return the format of a Parquet file, as `Writer` notes it; DataError for a later one."""
+    # Loaded here: who reads a document does not wait for the libraries of tables.
+    from creditloom.storage.files.store import open_parquet
+
     with open_parquet(path) as file:
         note = (file.schema_arrow.metadata or {}).get(FORMAT)
     content = {} if note is None else {"format": _number(note)}

@@ -1,13 +1,11 @@
 """Read and write Parquet and JSON files; no other module does.
 
-Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: snappy) in
+Writes are atomic: a file appears whole or not at all. Parquet is zstd level 3 (a matrix: lz4) in
 row groups of 122,880 rows, without pandas metadata, so that the same table gives the same bytes.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,6 +17,11 @@ import pyarrow.parquet as pq
 
 from creditloom.storage.files.durable import beside
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.files.text_files import FORMAT as FORMAT
+from creditloom.storage.files.text_files import StrPath as StrPath
+from creditloom.storage.files.text_files import read_json as read_json
+from creditloom.storage.files.text_files import write_json as write_json
+from creditloom.storage.files.text_files import write_text as write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,21 +29,19 @@ if TYPE_CHECKING:
 # Rows of a row group: DuckDB's default, which its vectors of 2,048 rows divide.
 ROW_GROUP = 122_880
 COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
-# Of a matrix: its doubles shrink little by zstd, which takes twice the time to write them.
-FAST_COMPRESSION: Mapping[str, Any] = {"compression": "snappy"}
+# Of a matrix: its doubles shrink little, and lz4 is read in two thirds of the CPU of snappy or
+# zstd. What is kept for years (raw tables, decisions, ledger) stays zstd: it is a third smaller,
+# and its storage costs more than the CPU that lz4 would save (docs/cost.md).
+FAST_COMPRESSION: Mapping[str, Any] = {"compression": "lz4"}
 # Rows of a matrix's row group at least. With fewer, writer and readers begin thousands of column
 # chunks more often than they need to.
 MATRIX_ROWS = 8_192
-# The key under which a Parquet file notes its format, where it has one (formats.py).
-FORMAT = b"creditloom.format"
 # The key of random bytes, so that the sha256 of a file tells nothing of a row erased from it.
 SALT = b"creditloom.salt"
 
 # Metadata of a table beside its format.
 Notes = Mapping[bytes, bytes]
 NO_NOTES: Notes = {}
-
-StrPath = str | os.PathLike[str]
 
 
 def open_parquet(path: StrPath) -> pq.ParquetFile:
@@ -224,42 +225,3 @@ def write_table(
     """Write one Parquet file, atomically; `statistics`, `version` and `salt` as of `Writer`."""
     with Writer(path, table.schema, statistics, version=version, salt=salt) as writer:
         writer.write(table)
-
-
-def write_text(text: str, path: StrPath) -> None:
-    """Write UTF-8 text with Unix line ends, atomically."""
-    file = Path(path)
-    with beside(file) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-
-
-def write_json(value: Any, path: StrPath) -> None:
-    """Write canonical JSON, atomically: sorted keys, indent 1, a newline at the end.
-
-    Raises ValueError for NaN, which is no JSON.
-    """
-    text = json.dumps(value, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
-    write_text(text + "\n", path)
-
-
-def read_json(path: StrPath) -> Any:
-    """Read a JSON file; DataError when it is absent or broken."""
-    file = Path(path)
-    if not file.is_file():
-        raise DataError.of(
-            "No such file",
-            where=file,
-            expected="a JSON file",
-            got="nothing",
-            next_step="run the stage that writes it",
-        )
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
-        raise DataError.of(
-            "Broken JSON",
-            where=file,
-            expected="JSON",
-            got=str(error),
-            next_step="run the stage that writes it again",
-        ) from error

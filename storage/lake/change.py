@@ -37,8 +37,9 @@ from creditloom.storage.lake.runs import RunPlace, read_sql, sorted_rows, write_
 from creditloom.storage.lake.state import commit, written_lake
 
 # People of a shard, where nobody says how many shards there shall be. A reader opens every run of
-# a shard: of fewer people that would be most of its work.
-PEOPLE = 200_000
+# a shard: of far fewer people that would be most of its work. A shard of so many is one part of a
+# batch (131,072 rows at most, `--part-rows`).
+PEOPLE = 100_000
 # No event is older: such a date is an unset clock.
 EARLIEST = dt.datetime(1990, 1, 1)
 HASHING_THREADS = 2
@@ -48,13 +49,15 @@ HASHING_THREADS = 2
 class Added:
     """What a command did: the state now, the checks of new rows, and the files known before.
 
-    `is_new` is False where nothing was written, as the lake held it all.
+    `is_new` is False where nothing was written, as the lake held it all. `dropped` are the columns
+    of new files that the contract does not know, `<table>.<column>`: a lake does not keep them.
     """
 
     state: LakeState
     checks: tuple[TableCheck, ...] = ()
     known: tuple[str, ...] = ()
     is_new: bool = True
+    dropped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def add(
         addition = Delivery(given, today(), sources)
         new = replace(rewriting.state, additions=(*begun.additions, addition))
         done = commit(new, rewriting.lists())
-        return Added(done, tuple(rewriting.checks), known)
+        return Added(done, tuple(rewriting.checks), known, dropped=_dropped(fresh))
 
 
 def reshard(root: Path, shards: int, work: LakeWork) -> Added:
@@ -215,6 +218,16 @@ def _unknown(
             else:
                 fresh[name] = (*fresh.get(name, ()), file)
     return fresh, tuple(known)
+
+
+def _dropped(fresh: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:
+    """Return the columns of files that the contract does not know, as `<table>.<column>`."""
+    found = []
+    for name, files in fresh.items():
+        kept = {column.name for column in TABLES[name].columns}
+        there = (column for file in files for column in pq.read_schema(file).names)
+        found += [f"{name}.{column}" for column in dict.fromkeys(there) if column not in kept]
+    return tuple(found)
 
 
 def _name(name: str, state: LakeState) -> str:

@@ -27,7 +27,7 @@ from creditloom.storage.contract.checked import (
 from creditloom.storage.contract.row_rules import Period
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_table, write_table
-from creditloom.storage.folders.identity import fixed
+from creditloom.storage.folders.identity import FileState, FixedFile, fixed
 from creditloom.storage.folders.lake_lists import (
     SHORT,
     AsideFile,
@@ -118,11 +118,40 @@ def shard_files(root: Path, shard: int, names: Iterable[str] = ()) -> dict[str, 
     It reads the list of this shard alone: for a task of a scheduler, with
     `features.engine.engine.features_of_shard`. No `names` means all tables of the lake.
     """
-    state = read_lake(root)
+    return files_of_shard(read_lake(root), shard, names)
+
+
+def files_of_shard(
+    state: LakeState, shard: int, names: Iterable[str] = ()
+) -> dict[str, tuple[str, ...]]:
+    """Return what `shard_files` does, of a lake as it was when `state` was read."""
     wanted = tuple(names) or state.tables
     runs = state.runs(shard)
     _require_bytes(state, [run for run in runs if run.table in wanted], None)
     return dict(sharded(state, (runs,), wanted).shards[0])
+
+
+def require_bytes(state: LakeState) -> None:
+    """Raise DataError where a file of a lake is gone, or has other bytes than its receipt."""
+    _require_bytes(state, [run for own in state.all_runs() for run in own], None)
+
+
+def fixed_by_receipts(state: LakeState) -> dict[Path, FixedFile]:
+    """Return the files that count, each with the content that its receipt says, by path.
+
+    No file is read: whoever reads one compares its bytes, as `files_of_shard`. Raises DataError
+    where one is gone.
+    """
+    runs = [run for own in state.all_runs() for run in own]
+    lines: list[str] = []
+    there = [run for run in runs if _is_there(state, run, lines)]
+    if lines:
+        raise _changed_under(state, lines)
+    paths = [state.root / run.path for run in there]
+    return {
+        path: FixedFile(path, run.sha256, FileState.of(path))
+        for path, run in zip(paths, there, strict=True)
+    }
 
 
 def changed(state: LakeState, runs: Iterable[RunFile | AsideFile]) -> list[str]:
@@ -156,14 +185,18 @@ def _require_bytes(
             if got[run.path] != run.sha256
         ]
     if lines:
-        raise DataError.of(
-            f"Files of the lake changed under their receipts: {len(lines)}",
-            where=state.root,
-            expected="the bytes that were written and checked",
-            got="; ".join(lines[:5]),
-            next_step="restore them from a copy; what should be corrected is added as a delivery "
-            "of its own (creditloom lake check names all such files)",
-        )
+        raise _changed_under(state, lines)
+
+
+def _changed_under(state: LakeState, lines: Sequence[str]) -> DataError:
+    return DataError.of(
+        f"Files of the lake changed under their receipts: {len(lines)}",
+        where=state.root,
+        expected="the bytes that were written and checked",
+        got="; ".join(lines[:5]),
+        next_step="restore them from a copy; what should be corrected is added as a delivery "
+        "of its own (creditloom lake check names all such files)",
+    )
 
 
 def _why_not(state: LakeState, runs: Sequence[Sequence[RunFile]], period: Period) -> str:

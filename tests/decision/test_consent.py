@@ -132,5 +132,7 @@ def test_a_banned_column_is_refused_whatever_its_case_and_place(decider: Decider
             decider.decide_table(pa.Table.from_pandas(frame.assign(**{column: 1})))
         with pytest.raises(DecisionError, match=f"column {column}"):
             DecisionModel(decider).predict(frame.assign(**{column: 1}))
+        with pytest.raises(DecisionError, match=f"column {column}"):
+            DecisionModel(decider).answers(frame.assign(**{column: 1}).to_dict("records")[:1])
     # A fact that the rule book itself asks for: the print of the device, not of the person.
     decider.decide(frame.assign(is_fingerprint_match=1.0))

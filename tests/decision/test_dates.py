@@ -82,7 +82,18 @@ def at_every_door(model: DecidingModel, given: pa.Table | pd.DataFrame) -> dict[
         "batch": batch((0, arrow)).decisions,
     }
     found = {door: answers["pd"].to_numpy() for door, answers in decided.items()}
-    return {**found, "row by row": np.array(single)}
+    sent = [list(frame.to_dict("records"))[k] for k in (0, 3, 6)]
+    dicts = [runtime.answers([row])[0]["pd"] for row in sent]
+    many = [one["pd"] for one in runtime.answers(frame.to_dict("records"))]
+    return {
+        **found,
+        "dicts": np.array(many),
+        "row by row": np.array(single),
+        ALONE: np.array(dicts),
+    }
+
+
+ALONE = "dict by dict"
 
 
 def texts(frame: pd.DataFrame, pattern: str) -> pd.Series:
@@ -131,7 +142,7 @@ def test_a_date_is_the_same_days_however_it_is_stored(model: DecidingModel, way:
         assert decider.decide_table(given)["pd"].to_pylist() == pds.tolist()
         return
     for door, found in at_every_door(model, given).items():
-        known = pds[[0, 3, 6]] if door == "row by row" else pds
+        known = pds[[0, 3, 6]] if door in ("row by row", ALONE) else pds
         np.testing.assert_array_equal(found, known, err_msg=door)
 
 

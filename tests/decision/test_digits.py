@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from creditloom.decision.reasons.text import FEW_VALUES, NUMBER, PERCENTAGE, YUAN, Style
+from creditloom.decision.reasons.text import NUMBER, PERCENTAGE, YUAN, Style
+from creditloom.decision.reasons.words import FEW
 
 STYLES = [NUMBER, YUAN, PERCENTAGE]
 NEAR_HALVES = [
@@ -30,10 +31,9 @@ NEAR_HALVES = [
 @pytest.mark.parametrize("style", STYLES)
 @given(values=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=8))
 def test_many_are_written_as_each_alone(style: Style, values: list[float]) -> None:
-    assert (
-        style.many(np.array(values * FEW_VALUES)).to_pylist()
-        == [style.one(value) for value in values] * FEW_VALUES
-    )
+    alone = [style.one(value) for value in values]
+    assert style.many(np.array(values * (FEW + 1))).to_pylist() == alone * (FEW + 1)
+    assert style.many(np.array(values)).to_pylist() == alone
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -64,4 +64,4 @@ def test_money_and_shares_of_every_size(style: Style, decimals: int) -> None:
 )
 def test_how_they_look(style: Style, value: float, text: str) -> None:
     assert style.many(np.array([value])).to_pylist() == [text]
-    assert style.many(np.full(FEW_VALUES, value)).to_pylist() == [text] * FEW_VALUES
+    assert style.many(np.full(FEW + 1, value)).to_pylist() == [text] * (FEW + 1)

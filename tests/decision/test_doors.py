@@ -1,4 +1,4 @@
-"""The same row gets the same answer at every door: batch, Python, MLflow's pyfunc.
+"""The same row gets the same answer at every door: batch, Python, MLflow's pyfunc, dicts.
 
 REST and Spark are asked in tests/registry/test_online_doors.py.
 """
@@ -63,6 +63,19 @@ def online_answers(model: DecidingModel, frame: Any) -> tuple[dict[int, str], di
     return refused, decided
 
 
+def direct_answers(
+    model: DecidingModel, sent: list[dict[str, Any]]
+) -> tuple[dict[int, str], dict[int, Any]]:
+    """Return the same of the direct path: dicts in, dicts out."""
+    answers = model.runtime.answers(sent, {"explain": "all"}, today=rows.TODAY)
+    refused = {k: row["refused_rule"] for k, row in enumerate(answers) if row["refused_rule"]}
+    decided = {k: row for k, row in enumerate(answers) if not row["refused_rule"]}
+    assert all(answers[k]["decision"] is None and answers[k]["refused_reason"] for k in refused)
+    for row in decided.values():
+        assert not any(row.pop(name) for name in REFUSED)
+    return refused, decided
+
+
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
     """The online door's day is the day of the batch."""
@@ -114,7 +127,18 @@ def check(model: DecidingModel, table: pa.Table) -> None:
         {k: answers[k] for k in decided if k in answers},
     )
     objects = pd.DataFrame({name: _objects(readable[name]) for name in readable.column_names})
-    assert online_answers(model, objects)[0] == expected
+    refused, decided = online_answers(model, objects)
+    assert refused == expected
+    sent = objects.to_dict("records")
+    together = direct_answers(model, sent)
+    assert together[0] == expected
+    same(decided, together[1])
+    for k, row in enumerate(sent[:5]):
+        # An id that stands twice in a frame stands once in a call of its own.
+        if expected.get(k) != "id_duplicate":
+            alone = direct_answers(model, [row])
+            assert alone[0] == ({0: expected[k]} if k in expected else {})
+            same(alone[1], {0: decided[k]} if k in decided else {})
 
 
 def _objects(column: pa.ChunkedArray) -> pd.Series:
@@ -199,6 +223,39 @@ def test_one_bad_row_of_ten_is_refused_by_itself(model: DecidingModel) -> None:
     assert answer["application_id"].tolist() == list(range(10))
     assert answer.loc[4, "refused_column"] == "verified_income_fen"
     assert "'a lot' is no number" in answer.loc[4, "refused_reason"]
+
+
+def test_one_bad_row_alone_is_refused_in_the_words_of_the_frame(model: DecidingModel) -> None:
+    """The only row of a call is refused, and has the names of a decision all the same."""
+    frame = applications(3)
+    frame["wealth_fen"] = pd.Series([1, -5, 2], dtype=object)
+    expected = model.runtime.predict(frame, {"explain": "all"}).to_dict("records")
+    for k, row in enumerate(frame.to_dict("records")):
+        (answer,) = model.runtime.answers([row], {"explain": "all"}, today=rows.TODAY)
+        assert answer == expected[k] and list(answer) == list(expected[k])
+    assert expected[1]["refused_reason"] == "-5 is below 0"
+
+
+def test_dicts_are_refused_as_a_frame_of_their_names_is(model: DecidingModel) -> None:
+    row = applications(1).to_dict("records")[0]
+    sent = {name: value for name, value in row.items() if name != "purpose"}
+    for params in ({}, {"product": "gold"}, {"explain": "some"}, {"lang": "en"}):
+        given = row if params else sent
+        with pytest.raises(DecisionError) as of_frame:
+            model.runtime.predict(pd.DataFrame([given]), params)
+        with pytest.raises(DecisionError) as of_dict:
+            model.runtime.answers([given], params)
+        assert str(of_dict.value) == str(of_frame.value)
+    with pytest.raises(DecisionError, match="a dict of values by the names of columns"):
+        model.runtime.answers([[1, 2]])
+    assert model.runtime.answers([]) == []
+
+
+def test_a_name_that_one_dict_lacks_is_null_there(model: DecidingModel) -> None:
+    sent = applications(4).to_dict("records")
+    del sent[2]["wealth_fen"]
+    expected = model.runtime.predict(pd.DataFrame(sent)).to_dict("records")
+    assert model.runtime.answers(sent, today=rows.TODAY) == expected
 
 
 def test_an_id_of_48_megabytes_costs_little(model: DecidingModel) -> None:

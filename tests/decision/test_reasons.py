@@ -126,7 +126,7 @@ def test_equal_losses_rank_by_the_order_of_concepts(decider: Decider) -> None:
         scorer.catalogue, reference, np.zeros((1, 10)), told_of(decider, features, reference), "en"
     )
     assert told.concept.to_pylist() == list(scorer.catalogue.concept_ids[:4])
-    assert told.text[3].as_py() == "behaviour 3 in the last 3 months: 0 days"
+    assert told.text.to_pylist()[3] == "behaviour 3 in the last 3 months: 0 days"
 
 
 def test_a_concept_speaks_through_its_feature_with_the_largest_loss(decider: Decider) -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from creditloom.decision.base.errors import DecisionError
 from creditloom.decision.bundle import Bundle, write_manifest
 from creditloom.decision.decide import Decider
-from creditloom.decision.reasons.sentences import OF_CONCEPT, Cited, sentences
+from creditloom.decision.reasons.sentences import OF_CONCEPT, Cited, SentenceBook, sentences
 from creditloom.decision.reasons.significance import BY_GRADE, UNEXPLAINED, significant
 from creditloom.decision.score.scorer import Reference
 from tests.decision import small
@@ -114,8 +114,7 @@ def said(value: float, language: Any = "en", **feature: Any) -> str:
     )
     reference = Reference(dict.fromkeys(made.concept_ids, 0.0), 1, typical={"f2": 2.0})
     cited = Cited(*(np.array([k]) for k in (2, 2)), np.array([value]), np.array([0]))
-    text: str = sentences(made, reference, cited, language)[0].as_py()
-    return text
+    return str(sentences(SentenceBook(made, reference, language), cited)[0])
 
 
 def test_a_sentence_sets_the_number_beside_that_of_the_approved() -> None:

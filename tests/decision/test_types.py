@@ -125,6 +125,9 @@ def pds(table: pa.Table) -> Iterator[tuple[str, Any]]:
     ):
         yield name, decider.decide(frame).pd.to_numpy()
         yield f"registry, {name}", runtime.predict(frame).pd.to_numpy()
+        sent = frame.to_dict("records")
+        yield f"dicts, {name}", [one["pd"] for one in runtime.answers(sent)]
+        yield f"dict by dict, {name}", [runtime.answers([row])[0]["pd"] for row in sent]
 
 
 def _pandas_type(kind: pa.DataType) -> pa.DataType:

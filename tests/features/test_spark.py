@@ -18,8 +18,8 @@ import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.declare.registry import plan
+from creditloom.features.engine.cluster.spark_session import open_session
 from creditloom.features.engine.engine import build
-from creditloom.features.engine.spark import open_session
 from creditloom.features.feature_params import FeatureError
 from tests.features.raw import PARAMS, Raw, write_raw
 

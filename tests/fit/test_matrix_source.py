@@ -17,6 +17,7 @@ from creditloom.decision.decide import Decider
 from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.cli import build
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.serving.score import score
 from creditloom.serving.verify import verify
 from creditloom.storage.files.store import read_frame, read_json, read_table
@@ -60,6 +61,11 @@ def _check_doors(place: Path, good: pd.DataFrame, decisions: pd.DataFrame) -> No
     bundle = place / paths.MODEL
     pds = decisions["pd"].tolist()
     assert Decider.load(bundle).decide(good)["pd"].tolist() == pds
+    direct = DirectScorer(bundle)
+    sent = good.drop(columns="bad").head(40).to_dict("records")
+    assert [direct.decide(row)["pd"] for row in sent] == pds[:40]
+    ids = [one["application_id"] for one in direct.decide_many(sent)]
+    assert ids == good["loan"].tolist()[:40]
     good.drop(columns="bad").to_parquet(place / "next.parquet")
     good.to_csv(place / "next.csv", index=False)
     for kind in ("parquet", "csv"):

@@ -134,7 +134,8 @@ def test_a_batch_of_a_later_release_is_neither_verified_nor_replayed(
     with pytest.raises(SystemExit) as stopped:
         creditloom(*words)
     assert stopped.value.code == 2
-    _is_refused(capsys.readouterr().err, name, formats.BATCH)
+    known = formats.BATCH_BY_FILE if name == "batch.json" else formats.BATCH
+    _is_refused(capsys.readouterr().err, name, known)
 
 
 def test_the_seal_of_a_later_release_is_not_verified(
@@ -153,7 +154,7 @@ def test_no_job_writes_into_a_batch_of_a_later_release(
     before = (home / "batch/batch.json").read_bytes()
     with pytest.raises(SystemExit):
         creditloom(*SCORE, "batch")
-    _is_refused(capsys.readouterr().err, "batch.json", formats.BATCH)
+    _is_refused(capsys.readouterr().err, "batch.json", formats.BATCH_BY_FILE)
     assert (home / "batch/batch.json").read_bytes() == before
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from creditloom.decision.bundle import write_manifest
 from creditloom.features.engine.engine import build
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.folders.lake_lists import LAKE, read_lake
@@ -18,6 +19,8 @@ from creditloom.storage.lake.change import LakeWork, add
 from creditloom.storage.lake.receipts import changed
 from creditloom.storage.sources import now
 from tests.features.raw import PARAMS, Raw, random_raw
+from tests.registry.small import write_bundle
+from tests.score.test_events import REAL
 
 MONTHS = 3
 # Of each kind one: own events, consents, other people's rows, loans. All tables would take seconds.
@@ -108,3 +111,16 @@ def deliveries(tmp_path_factory: pytest.TempPathFactory) -> Deliveries:
             write({name: rows for name, rows in own.items() if len(rows)}, root / f"m{month}")
         )
     return Deliveries(write(raw, root / "plain"), tuple(months))
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle that reads real features."""
+    root = write_bundle(tmp_path_factory.mktemp("bundle") / "model")
+    for file in root.iterdir():
+        text = file.read_text()
+        for small, real in REAL.items():
+            text = text.replace(small, real)
+        file.write_text(text)
+    write_manifest(root)
+    return root

@@ -202,3 +202,16 @@ def test_texts_of_ids_keep_their_numbers_from_one_delivery_to_the_next(tmp_path:
     goes_on = numbered(write({"applications": rows.slice(3)}, tmp_path / "c"), ["x", "y", "z"])
     add(root, goes_on, WORK)
     assert with_texts(root, pa.array([3, 1])).to_pylist() == ["z", "x"]
+
+
+def test_an_addition_names_the_columns_that_a_lake_drops(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """A label beside the contract's columns would be missed only by whoever learns from it."""
+    rows = random_raw(people=2)["applications"]
+    labelled = rows.append_column("label", pa.array([0, 1]))
+    folder = write({"applications": labelled}, tmp_path / "delivery")
+    told = run("add", tmp_path / "lake", folder, "--json")
+    assert told.exit_code == 0
+    assert json.loads(told.stdout)["dropped_columns"] == ["applications.label"]
+    assert "column applications.label is none of the contract's" in told.stderr

@@ -23,6 +23,8 @@ from creditloom.pipeline.commands.decisions.refer_list import Wanted, why
 from creditloom.pipeline.commands.letters.change import recourse_of
 from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
+from creditloom.pipeline.commands.letters.letter_data import letter_data
+from creditloom.serving.applicant.letters.documents import plain_documents
 from creditloom.serving.applicant.letters.marks import LetterError
 from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases
@@ -170,3 +172,38 @@ def test_recourse_is_taken_of_the_same_application_and_decision_only(tmp_path: P
         with pytest.raises(DataError, match="recourse"):
             recourse_of(file, row)
     assert recourse_of(None, row) is None
+
+
+def test_a_decision_without_day_and_product_is_explained(home: Path, cases: Cases) -> None:
+    """As of a table of one's own without a date: it ended with a traceback."""
+    case = found(cases, "decline")
+    known = documents_of_case(case, "en")
+    undated = plain_documents({**case.row, "as_of": None}, known["said"], case.rules, letter_data())
+    assert undated["applied"] is None
+    bare = {name: value for name, value in known.items() if name != "product"}
+    text = explained({**bare, "applied": None}, "en", 100)
+    assert "no product and no law" in text and "creditloom letter" not in text
+
+
+def test_the_first_decision_of_an_outcome_needs_no_id(home: Path, cases: Cases) -> None:
+    decisions = pd.read_parquet(paths.DECISIONS)
+    declined = decisions[decisions["decision"] == "decline"]["decision_id"]
+    assert find(None, None, None, None, first="decline").row["decision_id"] == declined.iloc[0]
+    with pytest.raises(DataError, match="more than one"):
+        find(declined.iloc[0], None, None, None, first="decline")
+
+
+def test_the_history_of_a_case_without_a_day_holds_what_persons_decided(cases: Cases) -> None:
+    row = {**cases["refer"]["en"], "as_of": None}
+    decided = Override(
+        "2026-01-05T09:00:00+00:00", row["decision_id"], "7", "approve", 500.0, "pay slips", "role"
+    )
+    assert history(row, "here", ()) == []
+    assert [one["kind"] for one in history(row, "here", (decided,))] == ["approve"]
+
+
+def test_the_first_approval_is_decided_again_as_an_offer(home: Path) -> None:
+    offer = json.loads(run("decide", "--first", "approve"))
+    decisions = pd.read_parquet(paths.DECISIONS).set_index("decision_id")
+    assert offer["decision"] == "approve" and offer["limit_cny"] > 0
+    assert decisions.loc[offer["decision_id"], "application_id"] == offer["application_id"]

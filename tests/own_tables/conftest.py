@@ -42,8 +42,15 @@ tables:
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     """Return a folder with loans.csv, wallet/1.csv and wallet/2.csv, and mapping.yaml beside it."""
-    rng = np.random.default_rng(3)
     folder = tmp_path / "own"
+    write_files(folder)
+    (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
+    return folder
+
+
+def write_files(folder: Path) -> None:
+    """Write loans.csv, wallet/1.csv and wallet/2.csv."""
+    rng = np.random.default_rng(3)
     (folder / "wallet").mkdir(parents=True)
     is_bad = np.arange(PEOPLE) % 3 == 0
     customers = [f"cust-{k:06d}" for k in range(PEOPLE)]
@@ -68,5 +75,3 @@ def own(tmp_path: Path) -> Path:
         }
         frame = pd.DataFrame(wallet)
         frame.to_csv(folder / "wallet" / f"{number}.csv", index=False, sep=";")
-    (tmp_path / "mapping.yaml").write_text(MAPPING, encoding="utf-8")
-    return folder

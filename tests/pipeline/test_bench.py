@@ -50,7 +50,7 @@ def test_rows_are_written_with_machine_and_verdict(
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:
-    expected = "expected one of kernel, latency, job, features, events, lake, fit_rows"
+    expected = "expected one of kernel, latency, job, features, events, lake, fit_rows, direct"
     with pytest.raises(typer.BadParameter, match=expected):
         command.bench(["speed"], output=tmp_path / "bench.json")
 
@@ -97,7 +97,7 @@ def test_a_score_of_events_is_measured_in_turns_with_and_without_a_snapshot(
         return Usage(seconds=1.0, cpu=cost[what], peak_mb=1.0, said="")
 
     monkeypatch.setattr(events, "measure", measured)
-    monkeypatch.setattr(events, "_applications", lambda: (1_000, "2025-12-28T00:00:00"))
+    monkeypatch.setattr(events, "applications_there", lambda: (1_000, "2025-12-28T00:00:00"))
     with pytest.raises(DataError, match="No checkout to compare with"):
         events.run(False, tmp_path)
     cli = tmp_path / "creditloom" / "pipeline" / "cli.py"
@@ -119,6 +119,7 @@ def test_nothing_is_measured_before_what_waits_for_a_model_is_refused(
         SimpleNamespace(run=lambda _quick: pytest.fail("measured")),
     )
     with pytest.raises(
-        typer.BadParameter, match=r"job and events measure the model of this folder.*make repro"
+        typer.BadParameter,
+        match=r"job and events and direct and spark measure the model of this folder.*repro",
     ):
         command.bench(None, output=tmp_path / "bench.json")

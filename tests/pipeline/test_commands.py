@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 
 from creditloom.pipeline.base import paths, stage
 from creditloom.pipeline.base.params import ParamsError
-from creditloom.pipeline.cli import COMMANDS, RENAMED, build, contents
+from creditloom.pipeline.cli import COMMANDS, GROUPS, RENAMED, build
+from creditloom.pipeline.entry.contents import contents
 from creditloom.storage.files.errors import DataError, refusals
 
 
@@ -111,12 +112,15 @@ def test_every_command_explains_itself(name: str) -> None:
     assert shown.exit_code == 0 and f"creditloom {name}" in shown.stdout
 
 
-def test_help_lists_every_command() -> None:
-    shown = CliRunner().invoke(contents(), ["--help"], prog_name="creditloom")
-    assert (
-        shown.exit_code == 0
-        and [name for name in COMMANDS if f" {name} " not in shown.stdout] == []
-    )
+def test_help_lists_every_command_with_what_it_does() -> None:
+    lines = contents(GROUPS, COMMANDS).splitlines()
+    told = {line.split()[0]: line.split()[1:] for line in lines if line.startswith("  ")}
+    assert [name for name in COMMANDS if not told.get(name)] == []
+
+
+def test_a_mistyped_command_names_the_nearest() -> None:
+    shown = _creditloom("quot", "--amount", "1", cwd=paths.PACKAGE.parent)
+    assert shown.returncode == 2 and "quote" in shown.stderr
 
 
 def test_asking_the_registry_does_not_wait_for_the_libraries_that_score() -> None:

@@ -18,6 +18,7 @@ from creditloom.decision.base.strict_json import canonical
 from creditloom.decision.decide import Decider
 from creditloom.pipeline.base.params import ParamsError
 from creditloom.pipeline.commands.decisions.decide import decide, from_json
+from creditloom.storage.files.errors import DataError
 from tests.decision import small
 
 
@@ -94,5 +95,16 @@ def test_what_is_no_application_is_refused(text: str) -> None:
 
 
 def test_neither_or_both_sources_are_refused(folder: Path) -> None:
-    with pytest.raises(ParamsError, match="either --input or --application"):
+    with pytest.raises(ParamsError, match="one of --input, --application, --first, got more"):
         asked(folder, "{}", "--application", "3")
+
+
+def test_a_table_without_a_row_is_refused(folder: Path, tmp_path: Path) -> None:
+    """It ended with `[]` and exit code 0, as if it had decided all that it was given."""
+    rows = small.frame(1).iloc[:0]
+    table = tmp_path / "empty.csv"
+    rows.to_csv(table, index=False)
+    app = typer.Typer()
+    app.command()(decide)
+    said = CliRunner().invoke(app, ["--bundle", str(folder), "--input", str(table)])
+    assert isinstance(said.exception, DataError) and "No application" in str(said.exception)

@@ -54,8 +54,8 @@ def creditloom(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def readme_line() -> str:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def guide_line() -> str:
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     (line,) = re.findall(r"^creditloom (retrain [^#]*?) +#", text, re.MULTILINE)
     return str(line)
 
@@ -95,14 +95,14 @@ def test_a_month_forward_is_answered_twice_alike_and_leaves_the_rest_alone(
     shutil.copytree(started, home)
     shutil.rmtree(home / paths.TRUTH)  # nobody asks it
     model = (home / paths.MANIFEST).read_bytes()
-    first = creditloom(home, readme_line())
+    first = creditloom(home, guide_line())
     assert first.returncode in (0, NOT_PROPOSED), first.stderr
     proposal = home / "data" / "retrained" / "2026-04" / "proposal.json"
     found = json.loads(proposal.read_text(encoding="utf-8"))
     assert found["judged_from"] == "2025-07" and found["judged"]["bads"] >= 20
     assert found["is_proposed"] == (first.returncode == 0)
     content = proposal.read_bytes()
-    again = creditloom(home, readme_line())
+    again = creditloom(home, guide_line())
     assert again.returncode == first.returncode and proposal.read_bytes() == content
     assert "train: done before" in again.stderr
     assert (home / paths.MANIFEST).read_bytes() == model

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,9 +16,18 @@ from typer.testing import CliRunner
 from creditloom.pipeline import cli
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.stage import STAGES
+from creditloom.pipeline.base.waiting import FRAMES, waiting
 from creditloom.pipeline.commands.workspace import doctor
-from creditloom.pipeline.commands.workspace.status import DONE, NOT_RUN, OLDER, stage_states
+from creditloom.pipeline.commands.workspace.folder_state import (
+    DONE,
+    NOT_RUN,
+    OLDER,
+    stage_states,
+)
+from creditloom.pipeline.commands.workspace.open_page import PAGES
+from creditloom.pipeline.entry.contents import NEXT
 from creditloom.storage.files.formats import RESULTS, write_document
+from tests.checkout import ROOT
 
 APP = cli.build(["status", "open", "doctor"])
 
@@ -32,6 +45,57 @@ def _told(folder: Path) -> dict[str, object]:
     assert done.exit_code == 0, done.output
     found: dict[str, object] = json.loads(done.output)
     return found
+
+
+def _cpu(*words: str) -> float:
+    """Return the least CPU seconds of three runs of a command: other work runs beside a test."""
+    code = "import sys, time; from creditloom.pipeline.cli import main\n"
+    code += "try: main()\nexcept SystemExit: pass\nsys.stderr.write(str(time.process_time()))"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code, *words],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(paths.PACKAGE.parent)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        for _ in range(3)
+    ]
+    return min(float(run.stderr) for run in runs)
+
+
+# table: command -> most CPU seconds
+AT_MOST = {("--help",): 0.3, ("--version",): 0.3, ("status",): 0.5}
+
+
+@pytest.mark.parametrize("words", AT_MOST)
+def test_what_shows_the_way_starts_at_once(words: tuple[str, ...]) -> None:
+    assert _cpu(*words) < AT_MOST[words]
+
+
+@pytest.mark.parametrize("variable", ["COMP_WORDS", "_TYPER_COMPLETE_ARGS"])
+def test_a_shell_completes_commands_and_the_options_of_one(variable: str) -> None:
+    """bash hands its words over under one name, zsh and fish under the other."""
+    names = _completed(variable, "creditloom qu")
+    assert "quote" in names
+    assert "--tenor" in _completed(variable, "creditloom quote --t")
+
+
+def _completed(variable: str, line: str) -> str:
+    shell = "complete_bash" if variable == "COMP_WORDS" else "complete_zsh"
+    asked = {variable: line, "COMP_CWORD": str(len(line.split()) - 1), cli.COMPLETES: shell}
+    done = subprocess.run(
+        [sys.executable, "-m", "creditloom.pipeline.cli"],
+        cwd=ROOT,
+        env={**os.environ, **asked, "PYTHONPATH": str(paths.PACKAGE.parent)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.stdout
 
 
 def test_every_command_stands_in_one_group_of_the_help() -> None:
@@ -77,7 +141,23 @@ def test_the_path_of_a_page_is_printed_and_a_wrong_one_names_the_known(tmp_path:
     done = CliRunner().invoke(APP, ["open", str(tmp_path), "--path"])
     assert done.output.replace("\n", "") == str(page.resolve())
     wrong = CliRunner().invoke(APP, ["open", str(tmp_path / "none")])
-    assert "no such page" in str(wrong.exception) and "report" in str(wrong.exception)
+    assert "No such page" in str(wrong.exception) and "report" in str(wrong.exception)
+
+
+def test_every_page_that_open_names_is_written_by_somebody() -> None:
+    """The folder or file of each stands in the module that writes it."""
+    code = paths.PACKAGE / "pipeline"
+    writers = {
+        "report": code / "stages/results/report/__main__.py",
+        "whatif": code / "commands/policy/whatif.py",
+    }
+    constants = {"report": "paths.REPORT", "whatif": "paths.WHATIF"}
+    texts = {name: writers[name].read_text(encoding="utf-8") for name in PAGES}
+    assert [
+        name
+        for name, text in texts.items()
+        if constants[name] not in text or "write_text(" not in text
+    ] == []
 
 
 def test_what_every_use_needs_is_missing_aloud(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,3 +174,34 @@ def test_what_one_use_needs_is_absent_with_the_way_to_get_it(
     assert verdicts["mlflow"] == "absent" and verdicts["Python"] == "ok"
     done = CliRunner().invoke(APP, ["doctor"])
     assert done.exit_code == 0 and "absent" in done.output
+
+
+# Commands for developers and evidence end with a table that says all; `status` and `doctor` name
+# the next step themselves.
+WITHOUT_NEXT = {
+    "status",
+    "doctor",
+    "steadiness",
+    "certificate",
+    "claims",
+    "share-recovery",
+    "bench",
+    "scale",
+    "trace",
+    "dictionary",
+}
+
+
+def test_every_command_of_users_has_a_next_step_and_names_commands_that_exist() -> None:
+    assert set(NEXT) == set(cli.COMMANDS) - WITHOUT_NEXT
+    named = {found for text in NEXT.values() for found in re.findall(r"creditloom ([a-z-]+)", text)}
+    assert named <= set(cli.COMMANDS)
+
+
+def test_a_stage_shows_the_time_left_by_its_last_run(capsys: pytest.CaptureFixture[str]) -> None:
+    with waiting("select", 30.0, is_shown=True):
+        time.sleep(3 / FRAMES)
+    assert "select: about" in capsys.readouterr().err
+    with waiting("select", 30.0, is_shown=False):
+        pass
+    assert capsys.readouterr().err == ""

@@ -149,9 +149,9 @@ def decided(
     cap = int(verdicts.limits.cap[0])
     tier = int(case.tier[0])
     rate = float(case.offers.daily_rate[case.tier[0]])
-    codes = verdicts.codes()[0].as_py()
+    codes = verdicts.codes()[0]
     actions = [rule.code for rule in verdicts.actions if rule.mask[0]]
-    not_assessed = verdicts.not_assessed_codes()[0].as_py() or ""
+    not_assessed = verdicts.not_assessed_codes()[0] or ""
     cap_name = CAPS[cap] if cap >= 0 else None
     tier_name = case.product.tiers[tier].tier if tier >= 0 else None
     daily_rate = round(100 * rate, 6) if is_offered else None

@@ -17,6 +17,7 @@ import pytest
 import creditloom
 from creditloom.decision.decide import Decider
 from creditloom.decision.loader import DecisionModel, _load_pyfunc
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.batch.part import Work
 from creditloom.serving.batch.row_faults import RowFaultInputs
@@ -141,6 +142,8 @@ def test_every_type_has_the_same_pd_at_every_door(
         "registered": runtime.predict(frame),
         "MLflow": served.predict(frame),
     }
+    direct = runtime.answers(frame.to_dict("records"))
+    decided["dicts"] = pd.DataFrame(direct)
     pds = expected_pds(trained)
     for door, found in decided.items():
         np.testing.assert_array_equal(found["pd"].to_numpy(), pds, err_msg=door)
@@ -161,6 +164,11 @@ def test_rest_gives_the_pds_of_the_decider(trained: FittedBundle, served: Any) -
     assert [one["decision_id"] for one in answers] == here["decision_id"].tolist()
     alone = [posted(served, [row])[0] for row in own_rows.records()[:5]]
     assert alone == answers[:5]
+    direct = DirectScorer(trained.folder)
+    for row, answer in zip(own_rows.records(), answers, strict=True):
+        found = direct.decide(row)
+        # JSON has no moment: REST writes it as text.
+        assert {**found, "as_of": answer["as_of"]} == answer
 
 
 def test_what_training_never_saw_is_treated_alike_at_every_door(
@@ -172,7 +180,8 @@ def test_what_training_never_saw_is_treated_alike_at_every_door(
     here = decider.decide(frame)
     answers = posted(served, own_rows.records())
     batch = DecidingModel.of_bundle(trained.folder).decide({})(pa.Table.from_pandas(frame))
-    for found in (pd.DataFrame(answers), batch.to_pandas(), served.predict(frame)):
+    dicts = pd.DataFrame(DirectScorer(trained.folder).decide_many(own_rows.records()))
+    for found in (pd.DataFrame(answers), batch.to_pandas(), served.predict(frame), dicts):
         assert found["decision"].tolist() == here["decision"].tolist()
         texts = [[reason["text"] for reason in reasons] for reasons in found["reasons"]]
         assert texts == [[reason["text"] for reason in one] for one in here["reasons"]]

@@ -175,10 +175,10 @@ def test_any_way_of_writing_a_store_is_taken(home: Path, tmp_path: Path, uri: st
 
 
 @pytest.mark.slow
-def test_the_lines_of_the_readme_load_the_champion(home: Path) -> None:
+def test_the_lines_of_the_guide_load_the_champion(home: Path) -> None:
     """As they stand, in the checkout, with no variable set; they leave no stray store."""
     assert _creditloom(home, "register").returncode == 0
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
     (block,) = [block for block in blocks if "load_model" in block]
     lines = f"import pandas\napplications = pandas.read_parquet('matrix.parquet')\n{block}"

@@ -38,6 +38,12 @@ class Browser:
         self._run(html, f"--window-size={width},{height}", *more, f"--screenshot={image}")
         return image
 
+    def printed(self, html: str) -> bytes:
+        """The page as it prints, a PDF."""
+        file = self.folder / "page.pdf"
+        self._run(html, "--no-pdf-header-footer", f"--print-to-pdf={file}")
+        return file.read_bytes()
+
     def _run(self, html: str, *asked: str) -> str:
         page = self.folder / "page.html"
         page.write_text(html, encoding="utf-8")

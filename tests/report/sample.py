@@ -20,6 +20,7 @@ from creditloom.report.parts.data import (
     ReportData,
     Text,
 )
+from tests.report.asked_sample import asked_parts
 
 # 1 x 1 pixel
 PNG = base64.b64decode(
@@ -382,6 +383,7 @@ def full() -> ReportData:
         true_reasons=reasons_by_truth(REASONS),
         asked_reasons=asked_reasons(REASONS),
         **tables,
+        **asked_parts(),
     )
 
 

@@ -6,6 +6,7 @@ Every row is decided, in its order, with the bits that the pipeline's own decisi
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,10 @@ import pytest
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.serving.batch.part import Batch
 from creditloom.storage.files.store import read_table
 from tests.score.conftest import Run
+from tests.score.test_resume import bytes_of
 
 
 @pytest.fixture
@@ -138,3 +141,24 @@ def test_files_at_any_depth_are_read_in_path_order(
     Path("in", "_started.parquet").write_bytes(b"")
     assert score("in").exit_code == 0
     assert read_table("out.parquet").equals(expected)
+
+
+@pytest.mark.parametrize("group", [5, 60], ids=["each worker reads", "one reads for all"])
+def test_two_workers_write_the_bytes_of_one(
+    score: Run, frame: pd.DataFrame, group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether each reads and writes for itself, or row groups are too large for that."""
+    bad = frame.assign(wealth_fen=[-1, *frame["wealth_fen"][1:]])
+    bad.to_parquet("in.parquet", index=False, row_group_size=group)
+    alone: list[int] = []
+    made = Batch.alone
+    monkeypatch.setattr(
+        Batch, "alone", lambda batch, work, part: alone.append(part) or made(batch, work, part)
+    )
+    files = []
+    for threads in ("1", "2"):
+        score("in.parquet", "--part-rows", "10", "--threads", threads, "--output", "night")
+        files.append(bytes_of(Path("night")))
+        shutil.rmtree("night")
+    assert files[0] == files[1]
+    assert sorted(alone) == ([*range(6)] if group == 5 else [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from creditloom.pipeline.cli import build
 from creditloom.serving.from_events import from_events
 from creditloom.serving.whole.network_snapshot import MARK, OpenSnapshot, make_snapshot
 from creditloom.storage.files.errors import DataError
+from creditloom.storage.lake.change import LakeWork, add
+from creditloom.storage.sources import now
 from tests.features.raw import random_raw, write_raw
 from tests.registry.small import write_bundle
 from tests.score.test_events import REAL, write_manifest
@@ -72,8 +75,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def score(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.chdir(tmp_path)
 
-    def run(output: str, *options: str) -> Result:
-        words = ["score", "--events", str(home / "raw"), "--bundle", str(home / "model")]
+    def run(output: str, *options: str, events: str = str(home / "raw")) -> Result:
+        words = ["score", "--events", events, "--bundle", str(home / "model")]
         words += ["--as-of", AS_OF, "--max-bad-share", "1", "--accept-drift", "small world"]
         return CliRunner().invoke(build(["score"]), [*words, "--output", output, *options])
 
@@ -97,6 +100,21 @@ def test_a_batch_is_the_same_with_a_snapshot_and_names_it(home: Path, score: Run
     assert asked["options"]["snapshot"] == sha
     assert json.loads(Path("read.features/features.json").read_text())["snapshot"] == sha
     assert "snapshot" not in json.loads(Path("plain/batch.json").read_text())["options"]
+
+
+def test_a_lake_reads_its_snapshot_shard_by_shard(home: Path, score: Run) -> None:
+    """The features of other people's rows are those of the plain folder, with and without one."""
+    add(Path("lake"), home / "raw", LakeWork(1.0, now(), 1), shards=3)
+    moment = dt.datetime.fromisoformat(AS_OF)
+    make_snapshot(Path("lake"), moment, Path("network"), max_bad_share=1.0)
+    assert score("plain").exit_code == 0
+    plain = pq.read_table("plain.features/matrix.parquet")
+    for name, options in (("made", ()), ("read", ("--snapshot", "network"))):
+        done = score(name, *options, events="lake")
+        assert done.exit_code == 0, done.output
+        left = {file.name for file in Path(f"{name}.features").iterdir()}
+        assert left == {"features.json", "matrix", "quarantine"}
+        assert pq.read_table(f"{name}.features/matrix").sort_by("application_id").equals(plain)
 
 
 def test_in_memory_it_is_the_same_and_lineage_names_the_snapshot(home: Path, score: Run) -> None:

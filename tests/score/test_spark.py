@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from creditloom.features.engine.spark import open_session
+from creditloom.features.engine.cluster.spark_session import open_session
 from creditloom.features.feature_params import FeatureParams
 from creditloom.serving.batch.output import StorageError
 from tests.features.test_spark import needs_spark

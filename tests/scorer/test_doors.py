@@ -13,6 +13,7 @@ import pytest
 import creditloom
 from creditloom.pipeline.commands.model import fit_run
 from creditloom.pipeline.scorer.fitting import CreditWarning
+from creditloom.serving.applicant.direct.scorer import DirectScorer
 from creditloom.storage.files.errors import DataError
 from tests.fit.conftest import few_trees, loans
 from tests.scorer.light import LightScorer
@@ -51,6 +52,14 @@ def test_every_door_says_the_same_pd(fitted: LightScorer, saved: Path, tmp_path:
     assert creditloom.Decider.load(saved).decide(X)["pd"].tolist() == pd_of_rows
     assert fitted.decide(X)["pd"].tolist() == pd_of_rows
     assert creditloom.CreditScorer.load(saved).predict_proba(X)[:, 1].tolist() == pd_of_rows
+    direct = DirectScorer(saved, explain="all")
+    frame = creditloom.Decider.load(saved).decide(X.head(60), explain="all").astype(object)
+    expected = frame.where(frame.notna(), None).to_dict("records")
+    for row, answer in zip(X.head(60).to_dict("records"), expected, strict=True):
+        found = direct.decide(row)
+        assert {name: found[name] for name in answer} == answer
+    many = direct.decide_many(X.head(60).to_dict("records"))
+    assert [one["pd"] for one in many] == pd_of_rows[:60]
     X.to_parquet(tmp_path / "rows.parquet")
     source = tmp_path / "rows.parquet"
     creditloom.score(tmp_path / "night", source=source, bundle=saved, accept_drift="a test")

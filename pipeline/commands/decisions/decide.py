@@ -22,6 +22,7 @@ from creditloom.decision.reasons.reasons import Explain
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import ParamsError
+from creditloom.pipeline.commands.letters.first_decision import FirstOption, first_of
 from creditloom.pipeline.commands.own_outputs import require_table, write_kind
 from creditloom.serving.batch.schema import check_schema
 from creditloom.serving.inputs import columns, layout_of
@@ -52,7 +53,9 @@ BundleOption = Annotated[Path, typer.Option(help="folder of the bundle")]
 ExplainOption = Annotated[
     Explain, typer.Option(help="reasons for adverse decisions, for all, or none")
 ]
-LanguageOption = Annotated[Language, typer.Option(help="of the reasons")]
+LanguageOption = Annotated[
+    Language, typer.Option("--language", "--lang", help="of the reasons: en or zh")
+]
 OutputOption = Annotated[
     Path | None, typer.Option(help="write a .parquet table instead of JSON to stdout")
 ]
@@ -66,6 +69,7 @@ DECIDED = "decisions of a few"
 def decide(
     source: InputOption = None,
     application: ApplicationOption = None,
+    first: FirstOption = None,
     product: ProductOption = "",
     law: LawOption = "",
     bundle: BundleOption = paths.MODEL,
@@ -87,6 +91,8 @@ def decide(
     if template:
         _print_json(dict.fromkeys(decider.columns(())))
         return
+    if first is not None and application is None and source is None:
+        application = int(first_of(first)[1])
     rows = _rows(decider, bundle, source, application)
     decided = decider.decide(rows, explain=explain, language=language, product=product, law=law)
     decisions = decisions_table(decided)
@@ -110,13 +116,11 @@ def _rows(
     """
     if (source is None) == (application is None):
         raise ParamsError(
-            "creditloom decide: expected either --input or --application, got both or neither; "
+            "creditloom decide: expected one of --input, --application, --first, got more or none; "
             "--template shows an application"
         )
-    if source is not None and is_csv(source):
-        return _of_csv(source, bundle)
     if source is not None:
-        return read_frame(source) if source.suffix == ".parquet" else from_json(_text(source))
+        return _of_file(source, bundle)
     with open_parquet(paths.MATRIX) as matrix:
         names = set(matrix.schema_arrow.names)
     for block in iter_tables(paths.MATRIX, decider.columns(names)):
@@ -127,6 +131,23 @@ def _rows(
         f"creditloom decide: expected an application_id of {paths.MATRIX}, got {application}, "
         "which it does not hold"
     )
+
+
+def _of_file(source: Path, bundle: Path) -> pd.DataFrame:
+    """Return the rows of a file; DataError where it has none."""
+    if is_csv(source):
+        rows = _of_csv(source, bundle)
+    else:
+        rows = read_frame(source) if source.suffix == ".parquet" else from_json(_text(source))
+    if rows.empty:
+        raise DataError.of(
+            "No application",
+            where=source,
+            expected="one row or more",
+            got="none",
+            next_step="add a row below the header; creditloom decide --template shows its facts",
+        )
+    return rows
 
 
 def _of_csv(source: Path, bundle: Path) -> pd.DataFrame:

@@ -14,6 +14,7 @@ import typer
 
 # Imported for the kinds of stores that it registers.
 from creditloom.pipeline.base.console import Console
+from creditloom.serving.applicant.online import erasing as online  # noqa: F401 - kinds of stores
 from creditloom.serving.ledger.log import stores
 from creditloom.serving.ledger.log.erasure import Outcome
 from creditloom.serving.ledger.log.erasure import erase as erase_persons

@@ -33,7 +33,9 @@ RawOption = Annotated[Path, typer.Option(help="the raw tables that the matrix wa
 BundleOption = Annotated[Path, typer.Option(help="folder of the bundle that decided")]
 ProductOption = Annotated[str, typer.Option(help="as weilidai@S5; default: the bundle's")]
 LawOption = Annotated[str, typer.Option(help="as cn_2025q4; default: the law of the day")]
-LanguageOption = Annotated[Language, typer.Option(help="of the sentences")]
+LanguageOption = Annotated[
+    Language, typer.Option("--language", "--lang", help="of the sentences: en or zh")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 
 

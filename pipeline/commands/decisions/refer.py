@@ -52,7 +52,7 @@ WaitingOption = Annotated[int, typer.Option(min=0, help="only cases of so many d
 TodayOption = Annotated[
     dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="count the days to this one (UTC)")
 ]
-LanguageOption = Annotated[Language, typer.Option("--lang", help="en or zh")]
+LanguageOption = Annotated[Language, typer.Option("--lang", "--language", help="en or zh")]
 BatchOption = Annotated[
     Path | None,
     typer.Option(help="folder of `creditloom score`; default: data/decisions of the stages"),
@@ -149,8 +149,11 @@ def history(
     Each has its day where the clock is `utc_offset` hours ahead of UTC, as the letter has.
     """
     from creditloom.serving.applicant.letters.documents import local_day
+    from creditloom.serving.applicant.letters.marks import is_absent
 
-    applied = local_day(row["as_of"], utc_offset).isoformat()
+    # A table of one's own may have no days: the decision and the wait are then left out.
+    has_day = not is_absent(row["as_of"])
+    applied = local_day(row["as_of"], utc_offset).isoformat() if has_day else None
     events: list[dict[str, Any]] = [{"kind": "decided", "at": applied, "place": place}]
     theirs = [asdict(one) for one in overrides if one.decision_id == row["decision_id"]]
     for one in theirs:
@@ -159,7 +162,7 @@ def history(
         events.append({"kind": one["outcome"], "at": day, **named})
     if row["decision"] == "refer" and not theirs:
         events.append({"kind": "waits", "at": applied})
-    return events
+    return [event for event in events if event["at"] is not None]
 
 
 # table: the options of the command

@@ -19,12 +19,13 @@ import numpy as np
 import pyarrow as pa
 import typer
 
+from creditloom.features.engine.cluster.tasks import in_order
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.serving.batch.deciding_model import PARAMS
 from creditloom.serving.batch.input import blocks
 from creditloom.serving.batch.output import BatchFolder
-from creditloom.serving.batch.part import Decide, block_rows, in_order
+from creditloom.serving.batch.part import Decide, block_rows
 from creditloom.serving.batch.row_faults import RowFaultInputs
 from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.ledger import replay_one

@@ -108,7 +108,9 @@ ExplainOption = Annotated[
     str,
     typer.Option(help="adverse: reasons where they are due; all: for everyone, with points; none"),
 ]
-LanguageOption = Annotated[str, typer.Option(help="language of the reasons: en or zh")]
+LanguageOption = Annotated[
+    str, typer.Option("--language", "--lang", help="language of the reasons: en or zh")
+]
 ProductOption = Annotated[str, typer.Option(help="a product of the bundle; default: its own")]
 LawOption = Annotated[
     str,

@@ -27,7 +27,7 @@ KINDS = {
     "whole input": ("Inputs that are refused as a whole", "整体拒收的数据"),
 }
 CodeArgument = Annotated[str | None, typer.Argument(help="as R5, FR09, limit_exposure; none: all")]
-LanguageOption = Annotated[Language, typer.Option("--lang", help="en or zh")]
+LanguageOption = Annotated[Language, typer.Option("--lang", "--language", help="en or zh")]
 WriteOption = Annotated[
     bool,
     typer.Option("--write", help="write docs/codes.md, at the root of a checkout"),

@@ -15,6 +15,7 @@ from creditloom.pipeline.commands.letters.change import (
     RecourseOption,
     change_of,
 )
+from creditloom.pipeline.commands.letters.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.pipeline.commands.letters.letter import (
     ApplicationOption,
@@ -34,6 +35,7 @@ UNBROKEN = 10_000
 def explain(
     decision_id: DecisionArgument = None,
     application: ApplicationOption = None,
+    first: FirstOption = None,
     batch: BatchOption = None,
     bundle: BundleOption = None,
     source: InputOption = None,
@@ -47,7 +49,7 @@ def explain(
     points. Every number is compared with the decision before it is shown. What would change the
     decision is worked out of the raw tables, where they are at hand.
     """
-    found = find(decision_id, application, batch, bundle, source)
+    found = find(decision_id, application, batch, bundle, source, first)
     documents = documents_of_case(found, language, change_of(found, recourse, raw, OF_CASES))
     sys.stdout.write(explained(documents, language))
 

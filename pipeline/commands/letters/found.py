@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from creditloom.decision.decide import Decider
 from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base import paths
+from creditloom.pipeline.commands.letters.first_decision import Decided, first_of
 from creditloom.serving.applicant.letters.documents import LetterRules
 from creditloom.serving.batch.deciding_model import PARAMS, DecidingModel
 from creditloom.serving.batch.output import BatchFolder
@@ -95,21 +96,24 @@ def find(
     batch: Path | None,
     bundle: Path | None,
     source: Path | None = None,
+    first: Decided | None = None,
 ) -> FoundDecision:
-    """Return the decision with this id, or of this application.
+    """Return the decision with this id, or of this application, or the first with an outcome.
 
     batch: a folder of `creditloom score`; None takes the decisions of the stages. bundle: the one
     that decided, where no registry knows it. source: a copy of the input row, where the input is
     not in its place any more. Raises DataError where the decision is not there.
     """
-    if (decision_id is None) == (application is None):
+    if [decision_id, application, first].count(None) != 2:
         raise DataError.of(
             "Which decision is not said",
             where="the options",
-            expected="one of a decision id and --application",
-            got="none or both",
+            expected="one of a decision id, --application and --first",
+            got="none or more than one",
             next_step="name one; `creditloom refer list` and the decisions table show ids",
         )
+    if first is not None:
+        decision_id, _ = first_of(first, batch)
     if batch is not None:
         return _of_batch(BatchFolder(batch), decision_id, application, bundle, source)
     return _of_stages(decision_id, application, bundle or paths.MODEL)

@@ -16,6 +16,7 @@ from creditloom.pipeline.commands.letters.change import (
     RecourseOption,
     change_of,
 )
+from creditloom.pipeline.commands.letters.first_decision import FirstOption
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.serving.applicant.letters.letter_types import Letter
 from creditloom.storage.files.errors import DataError
@@ -36,7 +37,7 @@ InputOption = Annotated[
     Path | None, typer.Option("--input", help="a copy of the input row, where it has moved")
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="text, html or pdf")]
-LanguageOption = Annotated[Language, typer.Option("--lang", help="en or zh")]
+LanguageOption = Annotated[Language, typer.Option("--lang", "--language", help="en or zh")]
 OutputOption = Annotated[
     Path | None, typer.Option(help="a file; default: standard output. A PDF needs one")
 ]
@@ -45,6 +46,7 @@ OutputOption = Annotated[
 def letter(
     decision_id: DecisionOption = None,
     application: ApplicationOption = None,
+    first: FirstOption = None,
     batch: BatchOption = None,
     bundle: BundleOption = None,
     source: InputOption = None,
@@ -62,7 +64,7 @@ def letter(
     An output that is a letter of ours is replaced, any other file is not.
     """
     _require_output(form, output)
-    found = find(decision_id, application, batch, bundle, source)
+    found = find(decision_id, application, batch, bundle, source, first)
     written = compose(found, language, change_of(found, recourse, raw, OF_LETTERS))
     content = finished(written, form)
     if output is None:

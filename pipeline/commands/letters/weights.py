@@ -61,7 +61,7 @@ def _values(decider: Decider, frame: Frame, k: int, language: Language) -> dict[
 
     def word(value: float) -> str:
         place = np.zeros(1, np.int64)
-        shown: str = quantities([feature], place, np.array([value]), language)[0].as_py()
+        shown: str = str(quantities([feature], place, np.array([value]), language)[0])
         return singular(shown)
 
     return {

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from creditloom.pipeline.base import params, paths
 from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.commands.retrain.run_notes import run_notes
 from creditloom.serving.ledger.signing import PublicKey, private_key
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.alias_history import Change
@@ -74,7 +75,8 @@ def register(if_missing: IfMissingOption = False, sign: SignOption = None) -> No
         _print(f"{name}: this bundle is registered as version {known}; nothing to do")
         return
     metrics = read_document(paths.METRICS, RESULTS)
-    version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics, _notes())
+    about = run_notes(registry.params.name, metrics)
+    version, change, missed = registry.register(paths.MODEL, RUNTIME, metrics, _notes(), about)
     _write_receipt(registry, version.version)
     made_of = f"bundle {version.bundle_sha256[:8]}, {version.runtime[:LONG_NAME]}"
     _print(f"{version.name}: version {version.version} ({made_of}) in {registry.store.place}")

@@ -23,6 +23,7 @@ from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.commands.own_outputs import require_table, write_kind
 from creditloom.pipeline.commands.portfolio import behaviour
+from creditloom.pipeline.commands.portfolio.call_list import CALLS, require_calls, write_calls
 from creditloom.portfolio.book import account_history
 from creditloom.portfolio.book.bcard import ReviewParams
 from creditloom.portfolio.book.monthly import Month, from_frame, month, to_frame
@@ -65,8 +66,10 @@ def review(
 ) -> None:
     """Review every account once and write what changes.
 
-    standing.parquet, changes.parquet (with reason and notice) and accounts.parquet.
+    standing.parquet, changes.parquet (with reason and notice), accounts.parquet, and calls.csv:
+    whom to contact about what is overdue, by what, and in which hours.
     """
+    require_calls(output)
     require_apart([output / f"{name}.parquet" for name in WRITTEN], [panel, booked])
     params = section("review", ReviewParams)
     rules = document(ReviewRules, paths.REVIEW_RULES / f"{params.rules}.yaml")
@@ -76,7 +79,8 @@ def review(
     edges = section("policy", PolicyParams).tier_edges
     done = month(history, before, pds, behaviour.read(), edges, rules)
     _write(output, (to_frame(done.standing), done.changes, done.accounts))
-    _report(summary(done), output, as_json)
+    calls = write_calls(done.accounts, output)
+    _report(summary(done) | {"to_call": calls}, output, as_json)
 
 
 def _write(output: Path, frames: tuple[pd.DataFrame, ...]) -> None:
@@ -149,7 +153,8 @@ def _report(figures: dict[str, Any], output: Path, as_json: bool) -> None:
     for name, figure in figures.items():
         table.add_row(name, _shown(name, figure))
     _err.print(table)
-    _err.print(f"written: {output}")
+    _err.print(f"written: {output}; {figures['to_call']:,} to contact in {output / CALLS}")
+    _err.print(f"next: --standing {output / 'standing.parquet'} with next month's panel")
 
 
 def _shown(name: str, figure: Any) -> str:

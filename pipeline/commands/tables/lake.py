@@ -46,7 +46,7 @@ NameOption = Annotated[
 ]
 ShardsOption = Annotated[
     int | None,
-    typer.Option(min=1, help="of a new lake: how many shards; default: one per 200,000 people"),
+    typer.Option(min=1, help="of a new lake: how many shards; default: one per 100,000 people"),
 ]
 ShardsNowOption = Annotated[int, typer.Option(min=1, help="how many shards there shall be")]
 MaxBadShareOption = Annotated[
@@ -147,6 +147,7 @@ def _show_added(done: Added, lake: Path, as_json: bool) -> None:
             "lake": str(lake),
             "is_new": done.is_new,
             "known": list(done.known),
+            "dropped_columns": list(done.dropped),
             "shards": state.shards,
             "rows": {check.table: check.rows for check in done.checks},
             "set_aside": {c.table: dict(c.rules) for c in done.checks if c.bad},
@@ -155,6 +156,8 @@ def _show_added(done: Added, lake: Path, as_json: bool) -> None:
         _write_json(told)
     for file in done.known:
         _err.print(f"creditloom: known, left out: {file}")
+    for column in done.dropped:
+        _err.print(f"creditloom: column {column} is none of the contract's: the lake drops it")
     for check in done.checks:
         for rule, count in check.rules.items():
             _err.print(f"creditloom: {check.table}: {count:,} rows set aside by {rule}")

@@ -158,7 +158,8 @@ def _rows(title: str, lines: list[dict[str, Any]]) -> None:
 def _check(tables: RawTables, decided: pa.Table, matrix: Path, numbers: int, seed: int) -> None:
     """Make random numbers of random decisions again; end with DIFFERS where one does not."""
     rng = np.random.default_rng(seed)
-    there = set(pq.read_schema(matrix).names)
+    # A file, or a folder with one for each shard of a lake.
+    there = set(pq.ParquetDataset(matrix).schema.names)
     names = [spec.name for spec in tables.what.specs if spec.name in there]
     rows = rng.integers(0, len(decided), numbers)
     picked = [DecidedOn(**row) for row in decided.take(pa.array(rows)).to_pylist()]

@@ -32,8 +32,9 @@ from creditloom.features.network.network_rows import (
     tables_of,
     values_again,
 )
-from creditloom.serving.batch.events import MARK, moved
+from creditloom.serving.batch.events import MARK
 from creditloom.serving.batch.output import BatchFolder
+from creditloom.serving.whole.batch_matrix import moved
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import FEATURES, read_document
 from creditloom.storage.files.store import read_table
@@ -97,7 +98,8 @@ class RawTables:
         self.decided_sources = self.sources
         if as_of is not None:
             self._scratch = tempfile.TemporaryDirectory(prefix="creditloom-lineage-")
-            applications = moved(self.sources, as_of, Path(self._scratch.name))
+            file = Path(self._scratch.name) / "moved.parquet"
+            applications = moved(self.sources, as_of, file)
             self.decided_sources = {**self.sources, APPLICATIONS.name: [*applications]}
         self.what: Plan = plan(present(self.sources))
         self.params = FeatureParams(engine="duckdb", threads=threads)

@@ -12,12 +12,10 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.storage.files.errors import DataError
 
-# table: word -> page below the working folder
+# table: word -> page below the working folder, which the stage or command of that name writes
 PAGES = {
     "report": paths.REPORT,
-    "compare": paths.COMPARE / "index.html",
-    "optimum": paths.OPTIMUM / "index.html",
-    "world": paths.RAW / "index.html",
+    "whatif": paths.WHATIF / "index.html",
 }
 
 PageArgument = Annotated[
@@ -32,9 +30,13 @@ def open_page(page: PageArgument = "report", path_only: PathOnlyOption = False) 
     if file.is_dir():
         file = file / "index.html"
     if not file.is_file():
-        raise DataError(
-            f"{file}: no such page; expected one of {', '.join(PAGES)}, or a path. "
-            "The report is written by `make repro`, a page of your own table by `creditloom fit`."
+        raise DataError.of(
+            "No such page",
+            where=file,
+            expected=f"{' or '.join(PAGES)}, once it is written, or the path of a page",
+            got=page,
+            next_step="make repro writes the report, creditloom whatif its page, creditloom fit "
+            "and creditloom simulate the page of their --out",
         )
     whole = file.resolve()
     if path_only or not webbrowser.open(whole.as_uri()):

@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.table import Table
 
-from creditloom.pipeline.base import paths
-from creditloom.pipeline.base.console import Console
-from creditloom.pipeline.base.params import mapping
-from creditloom.pipeline.base.stage import STAGES
-from creditloom.storage.files.formats import RESULTS, read_document
-from creditloom.storage.files.store import read_json
-
-# table: what is told -> where it stands in metrics.json, and how it is written
-FIGURES = {
-    "AUC, out of time, through the door": ("discrimination.auc_oot", "{:.3f}"),
-    "KS": ("discrimination.ks_oot", "{:.3f}"),
-    "share of the reachable Gini": ("discrimination.share_of_reachable_gini", "{:.3f}"),
-    "calibration slope": ("calibration.slope", "{:.2f}"),
-    "mean PD": ("calibration.mean_pd", "{:.2%}"),
-    "final approvals of those who asked": ("final.approve_rate", "{:.1%}"),
-    "true bad rate of them": ("final.bad_rate_true", "{:.2%}"),
-    "expected profit, CNY": ("portfolio.expected_profit_cny", "{:,.0f}"),
-}
-
-NOT_RUN = "not run"
-DONE = "done"
-OLDER = "older than the stage before it"
+from creditloom.pipeline.commands.workspace.folder_state import show
 
 FolderOption = Annotated[Path, typer.Option(help="folder with params.yaml and data/")]
 JsonOption = Annotated[bool, typer.Option("--json", help="as JSON, for a program")]
-
-
-@dataclass(frozen=True)
-class StageState:
-    """When a stage ended last here, in seconds since 1970, and its seconds; null where it never."""
-
-    stage: str
-    ended: float | None
-    seconds: float | None
-    state: str
 
 
 def status(folder: FolderOption = Path(), as_json: JsonOption = False) -> None:
@@ -53,116 +18,4 @@ def status(folder: FolderOption = Path(), as_json: JsonOption = False) -> None:
 
     It reads times of files, not their contents: `dvc status` compares contents.
     """
-    stages = stage_states(folder)
-    figures = figures_of(folder)
-    champion = champion_of(folder)
-    step = next_step(folder, stages, champion)
-    if as_json:
-        _tell_as_json(stages, figures, champion, step)
-        return
-    console = Console()
-    console.print(_about(folder))
-    console.print(_stage_table(stages))
-    if figures:
-        console.print(_figure_table(figures))
-    console.print(f"champion here: {champion or 'none'}")
-    console.print(f"next: {step}")
-
-
-def stage_states(folder: Path) -> list[StageState]:
-    """Return the stages in the order of the pipeline, by the records of their runs."""
-    states: list[StageState] = []
-    latest = 0.0
-    for stage in STAGES:
-        record = folder / paths.RUNTIME / f"{stage}.json"
-        if not record.is_file():
-            states.append(StageState(stage, None, None, NOT_RUN))
-            continue
-        ended = record.stat().st_mtime
-        seconds = float(read_document(record, RESULTS)["seconds"])
-        states.append(StageState(stage, ended, seconds, OLDER if ended < latest else DONE))
-        # `explain` needs no `evaluate`: what both follow is `decide`.
-        latest = max(latest, ended if stage not in ("evaluate", "explain") else latest)
-    return states
-
-
-def figures_of(folder: Path) -> dict[str, str]:
-    """Return the figures of the last evaluation as text; empty where none was made."""
-    file = folder / paths.METRICS
-    if not file.is_file():
-        return {}
-    metrics = read_document(file, RESULTS)
-    found = {name: (_at(metrics, path), form) for name, (path, form) in FIGURES.items()}
-    return {name: form.format(value) for name, (value, form) in found.items() if value is not None}
-
-
-def _at(metrics: Mapping[str, Any], path: str) -> float | None:
-    at: Any = metrics
-    for key in path.split("."):
-        at = at.get(key) if isinstance(at, dict) else None
-    return at if isinstance(at, int | float) else None
-
-
-def champion_of(folder: Path) -> str | None:
-    """Return the model that was registered from here last, as `credit-decision version 3`."""
-    file = folder / paths.REGISTERED
-    if not file.is_file():
-        return None
-    known = read_json(file)
-    has_both = known.get("name") and known.get("version")
-    return f"{known['name']} version {known['version']}" if has_both else None
-
-
-def next_step(folder: Path, stages: list[StageState], champion: str | None) -> str:
-    """Return the command that a person would run now."""
-    if not (folder / paths.PARAMS).is_file():
-        return "go to the root of a checkout, or fit a table of your own: creditloom fit --help"
-    if all(one.state == NOT_RUN for one in stages):
-        return "make repro (or dvc repro): from raw tables to the report"
-    left = [one.stage for one in stages if one.state != DONE]
-    if left:
-        return f"dvc repro: {', '.join(left)}"
-    if champion is None:
-        return "creditloom open, then creditloom register --if-missing"
-    return "creditloom open: the report; creditloom explain --help: one decision in words"
-
-
-def _about(folder: Path) -> str:
-    file = folder / paths.PARAMS
-    if not file.is_file():
-        return f"{folder.resolve()}: no params.yaml here"
-    params = mapping(file)
-    source = params.get("source", {}).get("kind", "?")
-    world = params.get("world", {})
-    people = f", {world.get('applicants', 0):,} applicants" if source == "world" else ""
-    return f"{folder.resolve()}: seed {params.get('seed')}, source {source}{people}"
-
-
-def _stage_table(stages: list[StageState]) -> Table:
-    table = Table("stage", "state", "ended", "seconds")
-    for one in stages:
-        ended = "" if one.ended is None else time.strftime("%F %H:%M", time.localtime(one.ended))
-        seconds = "" if one.seconds is None else f"{one.seconds:,.1f}"
-        table.add_row(one.stage, one.state, ended, seconds)
-    return table
-
-
-def _figure_table(figures: Mapping[str, str]) -> Table:
-    table = Table("figure", "value")
-    for name, value in figures.items():
-        table.add_row(name, value)
-    return table
-
-
-def _tell_as_json(
-    stages: list[StageState], figures: Mapping[str, str], champion: str | None, step: str
-) -> None:
-    import json
-
-    told = {
-        "stages": [vars(one) for one in stages],
-        "figures": dict(figures),
-        "champion": champion,
-        "next": step,
-    }
-    typer.echo(json.dumps(told, ensure_ascii=False, indent=1))
+    show(folder, as_json=as_json)

@@ -19,6 +19,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.commands.own_outputs import require_figures
 from creditloom.pipeline.proof.bench.row import BenchRow, machine, show
+from creditloom.pipeline.proof.bench.runs.online.command import online
 from creditloom.pipeline.proof.bench_earlier.command import earlier
 from creditloom.pipeline.proof.bench_tables.command import tables as judge_tables
 from creditloom.storage.files.store import write_json
@@ -27,11 +28,14 @@ from creditloom.storage.files.store import write_json
 TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
+} | {
+    "direct": "creditloom.pipeline.proof.bench_earlier.direct",
+    "spark": "creditloom.pipeline.proof.bench.runs.spark_table",
 }
 # The tables that can stand beside an earlier checkout.
-BESIDE_EARLIER = ("events", "fit_rows")
+BESIDE_EARLIER = ("events", "fit_rows", "direct")
 # Tables that measure the model of the current folder. It must have been made before.
-OF_THE_MODEL = ("latency", "job", "events")
+OF_THE_MODEL = ("latency", "job", "events", "direct", "spark")
 _err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -48,6 +52,7 @@ SPEED = "speed"
 app = typer.Typer(cls=BenchGroup, help="Compare ours and theirs: speed, or PDs on many tables.")
 app.command("tables")(judge_tables)
 app.command("earlier")(earlier)
+app.command("online")(online)
 
 # The options of the command, each with its help.
 TablesArgument = Annotated[
@@ -61,7 +66,7 @@ QuickOption = Annotated[
 EarlierOption = Annotated[
     Path | None,
     typer.Option(
-        help="checkout of an earlier commit, whose command is measured in turns (events, fit_rows)"
+        help="checkout of an earlier commit, measured in turns (events, fit_rows, direct)"
     ),
 ]
 OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]

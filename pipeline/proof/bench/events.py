@@ -43,7 +43,7 @@ def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
     """
     if earlier is not None:
         _require_checkout(earlier)
-    people, moment = _applications()
+    people, moment = applications_there()
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         job = _Job(Path(name).resolve(), moment, people)
         made = job.snapshot()
@@ -66,7 +66,7 @@ def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
     return [*rows, compare("events", f"{what}, to make it", make, "ms", [made])]
 
 
-def _applications() -> tuple[int, str]:
+def applications_there() -> tuple[int, str]:
     """Return the number of applications, and the moment of the last one as text."""
     files = table_files(paths.RAW, APPLICATIONS.name)
     moments = [read_table(file, ["as_of"])["as_of"] for file in files]

@@ -76,7 +76,9 @@ def deliveries(raw: Path, out: Path) -> Iterator[Path]:
                 if "known_time" in rows.columns:
                     at = f"greatest({known - RUNS + 1}, least({known}, {month}))"
                     part = rows.filter(f"{at} = {known - RUNS + 1 + number}")
-                    part.write_parquet(str(place / f"{name}.parquet"), compression="zstd")
+                    # Of few people a month may hold none of a table, and an empty file is refused.
+                    if part.limit(1).fetchall():
+                        part.write_parquet(str(place / f"{name}.parquet"), compression="zstd")
                 elif number == 0:
                     rows.write_parquet(str(place / f"{name}.parquet"), compression="zstd")
             yield place

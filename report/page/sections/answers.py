@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from creditloom.report.parts.blocks import (
     Bridge,
-    Note,
+    Card,
+    Cards,
     PageBlock,
     Section,
     TableColumn,
@@ -26,6 +27,10 @@ LEAD = (
     "that lost most points against the mean of approved training applicants; each names the "
     "behaviour with its number."
 )
+ADVERSE = Text("declines and refusals", "拒绝与不予受理")
+WITH_REASON = Text("of them with a reason", "其中附理由")
+EACH = Text("reasons of one, on average", "平均理由数")
+ERROR = Text("points miss the score by at most", "分值与评分最大差")
 # Concepts of a waterfall that have a bar of their own; the others share one.
 SHOWN = 12
 MARGIN = 0.06  # of the drawn range, left free on both sides
@@ -38,20 +43,28 @@ def answers(data: ReportData) -> Section | None:
         blocks.append(_coverage(data.coverage))
     if data.reasons is not None:
         frame = data.reasons.rename(columns={"text_en": "text"})
-        blocks.append(table(frame, REASONS, "How often each reason is given", fold=12))
+        blocks.append(
+            table(frame, REASONS, "How often each reason is given", fold=100, name="reasons")
+        )
     blocks.extend(waterfall(example) for example in data.examples)
     return Section("reasons", Text("Reasons", "决策理由"), LEAD, tuple(blocks)) if blocks else None
 
 
-def _coverage(coverage: Coverage) -> Note:
-    # Every adverse decision must have a reason. The note is marked as failed if one has none.
+def _coverage(coverage: Coverage) -> Cards:
+    """Return the figures on reasons as cards; the share is marked where a decision has none."""
     is_whole = coverage.share_with_reason is None or coverage.share_with_reason == 1
-    share = f"{show(coverage.share_with_reason, 'share')} of them with a reason"
-    mean = f"{coverage.mean_per_adverse or 0:.1f} each on average"
-    adverse = f"{coverage.adverse:,} declines and refusals, {share}, {mean}"
-    first = adverse if coverage.adverse else "No declines or refusals"
-    error = f"Points miss the score by at most {coverage.largest_sum_error_points:.0e}."
-    return Note(f"{first}. {error}", "pass" if is_whole else "fail")
+    share = show(coverage.share_with_reason, "share")
+    error = show(coverage.largest_sum_error_points, "error")
+    state = "pass" if is_whole else "fail"
+    # table: label, value, note, state, path in metrics.json
+    return Cards(
+        (
+            Card(ADVERSE, show(coverage.adverse, "count"), "", "", "reasons.adverse"),
+            Card(WITH_REASON, share, "", state, "reasons.share_with_reason"),
+            Card(EACH, show(coverage.mean_per_adverse, "decimal")),
+            Card(ERROR, error, "", "", "reasons.largest_sum_error_points"),
+        )
+    )
 
 
 def waterfall(example: Example) -> Waterfall:

@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from creditloom.report.page import charts
+from creditloom.report.page.drawn import drawings
+from creditloom.report.page.sections.asked.decision import mixed
 from creditloom.report.parts.blocks import (
     Drawing,
     Drawings,
     PageBlock,
-    PageTable,
     Section,
-    TableCell,
     TableColumn,
-    show,
     table,
 )
 from creditloom.report.parts.data import ReportData, Text
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 # table: columns
 TIERS = (
@@ -38,6 +37,7 @@ TIERS = (
     TableColumn("limit_cny", "mean limit", "money"),
 )
 # A score PSI above 0.25 is marked: it asks for action. The text of the section says so too.
+# table: columns
 VINTAGES = (
     TableColumn("vintage", "month"),
     TableColumn("role", "used for"),
@@ -45,16 +45,13 @@ VINTAGES = (
     TableColumn("bad_rate", "bad rate", "rate"),
     TableColumn("mean_pd", "mean PD", "rate"),
     TableColumn("approval_rate", "approved", "share"),
+    TableColumn("auc", "AUC, booked", "number"),
+    TableColumn("o_e", "observed / expected", "number"),
     TableColumn("psi", "score PSI", "number", bar=True, most=0.25),
 )
 # Columns without a kind of their own: each figure is formatted by the `kind` of its row.
 FIGURES = (TableColumn("model", "model", ""), TableColumn("ridge", "ridge logit", ""))
 TESTS = (TableColumn("test", "test"), *FIGURES, TableColumn("reading", "how to read it"))
-SWAPS = (
-    TableColumn("who", "approved by"),
-    TableColumn("n", "applicants", "count"),
-    TableColumn("bad_rate", "bad rate", "rate"),
-)
 BRIDGE = (
     TableColumn("step", "step"),
     TableColumn("amount_cny", "adds, yuan", "cents"),
@@ -98,9 +95,9 @@ def calibration(data: ReportData) -> Section | None:
         alt = "Observed bad rate by mean PD"
         blocks.append(Drawings((Drawing(caption, alt, charts.reliability(data.reliability)),)))
     if data.tests is not None:
-        blocks.append(_mixed(data.tests, TESTS, "Calibration tests"))
+        blocks.append(mixed(data.tests, TESTS, "Calibration tests", "tests"))
     if data.groups is not None:
-        blocks.append(table(data.groups, GROUPS, GROUPS_HEADING, fold=12))
+        blocks.append(table(data.groups, GROUPS, GROUPS_HEADING, fold=500, name="groups"))
     if not blocks:
         return None
     lead = OWN_CALIBRATED if data.is_own else CALIBRATED
@@ -119,7 +116,7 @@ def tiers(data: ReportData) -> Section | None:
     if data.is_own:
         heading = "Tiers by held-out PDs"
         lead = "Tiers are bands of PD around the table's bad rate. The tier alone decides."
-    rows = table(data.tiers, TIERS, heading)
+    rows = table(data.tiers, TIERS, heading, name="tiers")
     return Section("tiers", Text("Tiers", "信用等级"), lead, (Drawings((drawing,)), rows))
 
 
@@ -130,44 +127,30 @@ def vintages(data: ReportData) -> Section | None:
     caption = Text("Bad rate and mean PD by month of application", "各月坏账率")
     alt = f"Bad rate and mean PD over {len(data.vintages)} months"
     drawing = Drawing(caption, alt, charts.vintages(data.vintages))
-    rows = table(data.vintages, VINTAGES, "Application months", fold=12)
+    rows = table(data.vintages, VINTAGES, "Application months", fold=100, name="vintages")
     title = Text("Vintages and stability", "账龄与稳定性")
     lead = (
         "Score PSI compares each month with the training months: below 0.10 stable, to 0.25 watch, "
         "above it act."
     )
-    return Section("vintages", title, lead, (Drawings((drawing,)), rows))
+    drawn = [drawing]
+    if "auc" in data.vintages and (svg := drawings.month_lines(data.vintages)):
+        told = Text("AUC of booked loans by month of application", "各月已放款贷款的 AUC")
+        drawn.append(Drawing(told, told.en, svg))
+    return Section("vintages", title, lead, (Drawings(tuple(drawn)), rows))
 
 
 def portfolio(data: ReportData) -> Section | None:
     """Return approval, bad rate, limits, rates and profit of both models at the same cut-off."""
     blocks: list[PageBlock] = []
     if data.portfolio is not None:
-        blocks.append(_mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months"))
+        blocks.append(
+            mixed(data.portfolio, MEASURES, "Portfolio of the out-of-time months", "portfolio")
+        )
     if data.profit_bridge is not None:
         caption = "Profit of a year, step by step: from the price to the book run forward"
-        blocks.append(table(data.profit_bridge, BRIDGE, caption))
-    if data.swaps is not None:
-        caption = "Whom model and ridge logit choose apart, at the same number of approvals"
-        blocks.append(table(data.swaps, SWAPS, caption))
+        blocks.append(table(data.profit_bridge, BRIDGE, caption, name="profit_bridge"))
     if not blocks:
         return None
     lead = "What the decisions add up to; approval is counted before affordability and consent."
     return Section("portfolio", Text("Portfolio", "资产组合"), lead, tuple(blocks))
-
-
-def _mixed(frame: pd.DataFrame, columns: tuple[TableColumn, ...], caption: str) -> PageTable:
-    """Return a table. Columns without a kind are formatted by the `kind` of each row.
-
-    A column without any value is left out.
-    """
-    kept = [
-        column for column in columns if column.name in frame and not frame[column.name].isna().all()
-    ]
-    rows = []
-    for record in frame.to_dict("records"):
-        texts = (Text(show(record[c.name], c.kind or record["kind"])) for c in kept)
-        rows.append(tuple(TableCell(text) for text in texts))
-    heads = tuple(column.head for column in kept)
-    is_numeric = tuple(not column.kind for column in kept)
-    return PageTable(caption, heads, is_numeric, tuple(rows))

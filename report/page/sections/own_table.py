@@ -85,7 +85,7 @@ def warnings(data: ReportData) -> Section | None:
     blocks = [*_told(data)]
     if data.proxies is not None and len(data.proxies):
         heading = "Protected columns: how well a feature and the score tell them"
-        blocks.append(table(data.proxies, PROXIES, heading))
+        blocks.append(table(data.proxies, PROXIES, heading, name="proxies"))
     lead = "What the table itself gives away, judged one column and one row at a time."
     return Section("warnings", Text("Warnings", "警示"), lead, tuple(blocks))
 
@@ -99,6 +99,6 @@ def _told(data: ReportData) -> Iterator[PageBlock]:
         names = ", ".join(dict.fromkeys(data.warnings["name"][is_open]))
         yield Note(f"Grave and not accepted: {names}. Do not use this fit as it is.", "fail")
     if len(data.warnings):
-        yield table(data.warnings, WARNINGS, "Warnings about the table")
+        yield table(data.warnings, WARNINGS, "Warnings about the table", name="warnings")
     else:
         yield Note(NONE_FOUND, "pass")

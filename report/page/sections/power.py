@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from creditloom.report.page import charts
+from creditloom.report.page.drawn import drawings
 from creditloom.report.parts.blocks import (
     ABSENT,
     Drawing,
@@ -58,13 +59,17 @@ def power(data: ReportData) -> Section | None:
     """Return AUC, Gini and KS side by side, figures of a `fit`, ROC and KS curves."""
     blocks: list[PageBlock] = []
     if data.power is not None:
-        blocks.append(table(data.power, POWER, "Ranking power, out-of-time applicants"))
+        blocks.append(
+            table(data.power, POWER, "Ranking power, out-of-time applicants", name="power")
+        )
         if not data.has_truth:
             blocks.append(Note(f"Oracle and reachable: {ABSENT}."))
     if data.uncertain is not None:
         blocks += [Note(sentence, "fail") for sentence in data.uncertain["text"]]
     if data.validation is not None:
-        blocks.append(table(data.validation, VALIDATION, _judged_by(data.validation)))
+        blocks.append(
+            table(data.validation, VALIDATION, _judged_by(data.validation), name="validation")
+        )
     if curves := _curves(data):
         blocks.append(Drawings(curves))
     if not blocks:
@@ -129,12 +134,12 @@ def families(data: ReportData) -> Section | None:
         alt = "Family shares beside their targets"
         blocks.append(Drawings((Drawing(caption, alt, charts.families(data.families)),)))
         heading = "Family shares: Cov(Φ family, F) / Var(F), summing to 100 %"
-        blocks.append(table(data.families, FAMILIES, heading))
+        blocks.append(table(data.families, FAMILIES, heading, name="families"))
     if data.states is not None:
         heading = (
             "How well features show each latent state (truth known only in the simulated world)"
         )
-        blocks.append(table(data.states, STATES, heading))
+        blocks.append(table(data.states, STATES, heading, name="states"))
     elif blocks and not data.has_truth:
         blocks.append(Note(f"R² of latent states: {ABSENT}."))
     if not blocks:
@@ -149,12 +154,18 @@ def families(data: ReportData) -> Section | None:
 def pictures(data: ReportData) -> Section | None:
     """Return mean absolute points per concept, and the shap library's pictures in score points."""
     blocks: list[PageBlock] = []
+    if data.swarm:
+        words = {row["feature"]: Text(row["text_en"], row["text_zh"]) for row in data.swarm}
+        caption = Text("Points of each applicant, strongest features", "最强特征的分值分布")
+        blocks.append(Drawings((Drawing(caption, caption.en, drawings.swarm(data.swarm, words)),)))
     # Pictures of one kind (`dependence_1`, `dependence_2`) stand side by side.
     for _, group in groupby(data.pictures, key=_kind_of_picture):
         blocks.append(Drawings(tuple(_drawing(picture) for picture in group)))
     if data.concepts is not None:
         frame = data.concepts.rename(columns={"text_en": "text"})
-        blocks.append(table(frame, CONCEPTS, "Mean absolute points per concept", fold=12))
+        blocks.append(
+            table(frame, CONCEPTS, "Mean absolute points per concept", fold=100, name="concepts")
+        )
     if not blocks:
         return None
     title = Text("What moves the score", "评分驱动因素")

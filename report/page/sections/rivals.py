@@ -49,7 +49,7 @@ def duels(data: ReportData) -> Section | None:
         return None
     door = data.duels[data.duels["sample_id"] == DOOR]
     blocks: list[PageBlock] = [Cards(tuple(_card(row) for row in door.to_dict("records")))]
-    blocks.append(table(data.duels, DUELS, "All comparisons, model less rival"))
+    blocks.append(table(data.duels, DUELS, "All comparisons, model less rival", name="duels"))
     return Section("duels", Text("Who wins", "谁胜出"), LEAD, tuple(blocks))
 
 

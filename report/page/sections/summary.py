@@ -10,7 +10,9 @@ from creditloom.report.parts.blocks import (
     Flow,
     Note,
     PageBlock,
+    PageTable,
     Section,
+    TableCell,
     TableColumn,
     TermList,
     show,
@@ -18,6 +20,8 @@ from creditloom.report.parts.blocks import (
 )
 from creditloom.report.parts.data import BarResult, ReportData, Text
 
+# A table of so many rows is never folded: it shows its first ones, and can be searched.
+MANY = 1_000_000
 BEYOND = (
     TableColumn("column", "column", "text"),
     TableColumn("nulls", "null", "count"),
@@ -32,35 +36,58 @@ VOLUMES = (
 
 
 def bars(data: ReportData) -> Section | None:
-    """Return the bars of the run as cards: value, aim, met or not.
+    """Return the bars of the run: value, aim, met or not; what is missed is named first.
 
-    When no figure has an aim, the figures are only shown and none is judged.
+    When no figure has an aim, the figures are only shown as cards and none is judged.
     """
     if not data.bars:
         return None
-    cards = Cards(tuple(_card(bar) for bar in data.bars))
     if not any(bar.aim for bar in data.bars):
+        cards = Cards(tuple(map(_card, data.bars)))
         return Section("bars", Text("Summary", "概要"), "", (cards,))
-    missed = [bar.name.en for bar in data.bars if bar.passed is False]
+    missed = [bar for bar in data.bars if bar.passed is False]
     judged = sum(bar.passed is not None for bar in data.bars)
     if missed:
-        verdict = Note(f"Missed: {', '.join(missed)}.", "fail")
+        english = ", ".join(bar.name.en for bar in missed)
+        chinese = "、".join(bar.name.zh or bar.name.en for bar in missed)
+        verdict = Note(Text(f"Missed: {english}.", f"未达标：{chinese}。"), "fail")
     elif judged:
         verdict = Note(f"All {judged} judged bars are met.", "pass")
     else:
         verdict = Note("No bar could be judged here.")
     lead = "What was promised before the run, and what came out on the out-of-time months."
-    return Section("bars", Text("Bars", "达标情况"), lead, (verdict, cards))
+    return Section("bars", Text("Bars", "达标情况"), lead, (verdict, _bar_table(data.bars)))
+
+
+BAR_HEADS = ("bar", "found", "aim", "verdict", "ridge logit")
+
+
+def _bar_table(bars_: tuple[BarResult, ...]) -> PageTable:
+    rows = []
+    for bar in bars_:
+        state = "" if bar.passed is None else "pass" if bar.passed else "fail"
+        said = {"pass": "met", "fail": "missed"}.get(state, "not judged")
+        absent = ABSENT if bar.passed is None else "not measured"
+        value = show(bar.value, bar.kind) if bar.value is not None else absent
+        ridge = bar.note.removeprefix("ridge ")
+        texts = (bar.name, Text(value), Text(bar.aim), Text(said), Text(ridge))
+        states = ("", state, "", state, "")
+        cells = zip(texts, states, strict=True)
+        rows.append(tuple(TableCell(text, state=mark) for text, mark in cells))
+    # table: the parts of the table
+    return PageTable(
+        caption="Bars of the run",
+        heads=BAR_HEADS,
+        numeric=(False, True, True, False, True),
+        rows=tuple(rows),
+        name="bars",
+        columns=("name", "value", "aim", "verdict", "ridge"),
+        shown=len(rows),
+    )
 
 
 def _card(bar: BarResult) -> Card:
-    # Where there is no truth a bar that needs it is not judged. Any other absent figure is a miss.
-    state = ""
-    if bar.passed is not None:
-        state = "pass" if bar.passed else "fail"
-    absent = ABSENT if bar.passed is None else "not measured"
-    notes = (f"aim {bar.aim}" if bar.aim else "", absent if bar.value is None else bar.note)
-    return Card(bar.name, show(bar.value, bar.kind), " · ".join(filter(None, notes)), state)
+    return Card(bar.name, show(bar.value, bar.kind), bar.note)
 
 
 def flow(data: ReportData) -> Section | None:
@@ -75,7 +102,7 @@ def flow(data: ReportData) -> Section | None:
     if data.volumes is not None:
         rows = show(int(data.volumes["rows"].sum()), "count")
         heading = f"Rows per raw table, {rows} in all"
-        blocks.append(table(data.volumes, VOLUMES, heading, fold=10))
+        blocks.append(table(data.volumes, VOLUMES, heading, fold=10, name="volumes"))
         lead = (
             "A feature sees an event only if it had happened and was known before the application."
         )
@@ -116,7 +143,7 @@ def claims(data: ReportData) -> Section | None:
     counts = data.claims["verdict"].value_counts()
     lead = LEAD.format(**{name: counts.get(name, 0) for name in ("met", "missed", "withdrawn")})
     frame = data.claims.astype(object).where(data.claims.notna(), None)
-    rows = table(frame, CLAIMS, "Claims about the world")
+    rows = table(frame, CLAIMS, "Claims about the world", name="claims", fold=MANY)
     return Section("claims", Text("The simulated world", "模拟世界"), lead, (rows,))
 
 
@@ -222,8 +249,8 @@ def fairness(data: ReportData) -> Section | None:
         "None of these fields is a feature or a reason; they are kept to audit the outcome. "
         "A ratio under 0.80 calls for a look."
     )
-    rows = table(data.fairness, FAIRNESS, "Outcomes by audit field", fold=30)
-    return Section("fairness", Text("Fairness", "公平性审计"), lead, (rows,))
+    rows = table(data.fairness, FAIRNESS, "Outcomes by audit field", fold=10, name="fairness")
+    return Section("audit-fields", Text("Audit fields", "公平性审计"), lead, (rows,))
 
 
 def selection(data: ReportData) -> Section | None:
@@ -236,7 +263,9 @@ def selection(data: ReportData) -> Section | None:
     counts = data.selection["why"].value_counts()
     reasons = ", ".join(f"{n} {why}" for why, n in counts.items())
     lead = f"{show(len(data.selection), 'count')} features fell: {reasons}."
-    rows = table(data.selection, SELECTION, "Features that fell, and why", fold=10)
+    rows = table(
+        data.selection, SELECTION, "Features that fell, and why", fold=MANY, name="selection"
+    )
     return Section("selection", Text("Selection", "特征筛选"), lead, (rows,))
 
 
@@ -250,8 +279,8 @@ def beyond(data: ReportData) -> Section | None:
     )
     if data.beyond_rows is not None:
         some, every = (show(count, "count") for count in data.beyond_rows)
-        lead = f"{some} of {every} rows hold something beyond training: {lead[0].lower()}{lead[1:]}"
-    rows = table(data.beyond, BEYOND, "Rows beyond training, per column", fold=10)
+        lead = f"{some} of {every} rows hold something beyond training. {lead}"
+    rows = table(data.beyond, BEYOND, "Rows beyond training, per column", fold=10, name="beyond")
     return Section("beyond", Text("Beyond training", "训练之外"), lead, (rows,))
 
 
@@ -261,7 +290,7 @@ def runtime(data: ReportData) -> Section | None:
         return None
     seconds = show(float(data.runtime["seconds"].sum()), "seconds")
     lead = f"{seconds} in all, as measured when each stage last ran on this machine."
-    rows = table(data.runtime, RUNTIME, "Seconds per stage")
+    rows = table(data.runtime, RUNTIME, "Seconds per stage", name="runtime")
     return Section("runtime", Text("Runtime", "运行时间"), lead, (rows,))
 
 

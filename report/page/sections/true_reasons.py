@@ -12,6 +12,7 @@ COLUMNS = (
     TableColumn("of_best", "of the best", "share"),
     TableColumn("reading", "how to read it"),
 )
+CAPTION = "Cited concepts of out-of-time declines, by the truth"
 LEAD = (
     "The simulated world knows what each concept truly cost a person. The best predictor is the "
     "learner of the house, taught by these true costs from the same columns: it says how much of "
@@ -23,7 +24,7 @@ def true_reasons(data: ReportData) -> Section | None:
     """Return the figures of the reasons beside the best predictor's; None without a truth."""
     if data.true_reasons is None:
         return None
-    rows = table(data.true_reasons, COLUMNS, "Cited concepts of out-of-time declines, by the truth")
+    rows = table(data.true_reasons, COLUMNS, CAPTION, name="true_reasons")
     blocks = (rows,)
     if data.asked_reasons is None:
         return Section("true-reasons", Text("Reasons by the truth", "理由的真实性"), LEAD, blocks)

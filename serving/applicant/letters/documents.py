@@ -139,17 +139,19 @@ def plain_documents(
 ) -> dict[str, Any]:
     """Return the documents that every decision has: row, day, reasons, words of codes, product.
 
-    `applied` is the day where the law holds, `utc_offset` its hours ahead of UTC: people are told
-    no other day.
+    `applied` is the day where the law holds, null where the table has no days; `utc_offset` its
+    hours ahead of UTC: people are told no other day.
     """
     chosen = rules.policy_of(row)
     product = chosen.product
     own = {} if product is None else {"product": plain(product)}
     has_law = not is_absent(row["law_profile"]) and bool(chosen.laws)
     offset = chosen.laws[0].utc_offset.value if has_law else 0.0
+    # A table of one's own may have no days: such a decision is of no day.
+    has_day = not is_absent(row["as_of"])
     return {
         "row": dict(row),
-        "applied": local_day(row["as_of"], offset).isoformat(),
+        "applied": local_day(row["as_of"], offset).isoformat() if has_day else None,
         "utc_offset": offset,
         "said": [dict(reason) for reason in said],
         "codes": data.words,

@@ -85,7 +85,7 @@ class RecordedFacts:
         texts = texts_of(self.source.source, layout.columns, self.folder, self.recorded.id_type)
         parts = self._parts(columns)
         first, rows, decisions, numbers = next(parts)
-        for start, table in cut(self.source.blocks(layout.sources, ROWS), self._part_rows):
+        for start, table in cut(self.source.blocks(layout.sources, ROWS), self._bounds):
             while start >= first + rows:
                 first, rows, decisions, numbers = next(parts)
             low, high = np.searchsorted(numbers, (start, start + len(table)))
@@ -121,9 +121,11 @@ class RecordedFacts:
         return tuple(next(self.source.schemas())[1].names)
 
     @property
-    def _part_rows(self) -> int:
-        asked = self.batch.asked() or {}
-        return int(asked["part_rows"])
+    def _bounds(self) -> NDArray[np.int64]:
+        """The first row of each part, and the end: as the receipts say."""
+        spans = [(receipt["first"], receipt["rows"]) for receipt in self.recorded.receipts]
+        first, rows = spans[-1]
+        return np.array([*(begin for begin, _ in spans), first + rows], np.int64)
 
     def _reader(self, consents: dict[str, str] | None) -> InputReader:
         """Return the bundle's reader of facts alone: of no feature."""

@@ -32,9 +32,10 @@ from creditloom.models.evaluation.world_claims import claims
 from creditloom.models.evaluation.world_claims.claims import Claims
 from creditloom.models.learners.ridge import from_json
 from creditloom.models.sample.dataset import Dataset, HeldOutMargins
-from creditloom.models.sample.split import CALIBRATION, OOT, SplitParams
+from creditloom.models.sample.split import CALIBRATION, OOT, TRAIN, SplitParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.base.headline import measured
 from creditloom.pipeline.base.matrix_reader import dataset, everyone, frame
 from creditloom.pipeline.base.params import document, section
 from creditloom.pipeline.base.stage import run
@@ -42,6 +43,8 @@ from creditloom.pipeline.book import book_world
 from creditloom.pipeline.book.priced_book import bridge_of
 from creditloom.pipeline.products.product_folder import ProductFolder
 from creditloom.pipeline.stages.results.evaluate.audit_columns import audit_columns
+from creditloom.pipeline.stages.results.evaluate.book_curves import book_curves
+from creditloom.pipeline.stages.results.evaluate.curves import write_curves
 from creditloom.pipeline.stages.results.evaluate.product_claims import product_claims
 from creditloom.pipeline.stages.results.evaluate.refit_margins import refit_margins
 from creditloom.pipeline.stages.results.evaluate.rival_scores import fitted_rivals, rival_scores
@@ -51,7 +54,7 @@ from creditloom.pipeline.stages.results.evaluate.truth_sample import (
 )
 from creditloom.storage.files.formats import RESULTS, read_document, write_document
 from creditloom.storage.files.source_params import SourceParams
-from creditloom.storage.files.store import read_frame, write_table
+from creditloom.storage.files.store import read_frame, write_json, write_table
 
 DECIDED = (
     "application_id",
@@ -70,7 +73,7 @@ DECIDED = (
 
 
 def main() -> dict[str, int]:
-    """Write data/reports/metrics.json and data/reports/evaluation.
+    """Write metrics.json, figures.json, curves and evaluation below data/reports.
 
     Returns the number of out-of-time applications.
     """
@@ -79,6 +82,7 @@ def main() -> dict[str, int]:
     inputs = _inputs(split, params)
     metrics, tables = evaluate(inputs, split, section("calibration", CalibrationParams), params)
     metrics["profit_bridge"] = _bridge(inputs, params)
+    tables |= book_curves()
     # Some claims about the world are about the portfolio. They use the figures above.
     if inputs.truth is not None:
         shown = {**metrics["portfolio"], "n": metrics["rows"]["oot"]}
@@ -90,7 +94,10 @@ def main() -> dict[str, int]:
     for name, table in tables.items():
         rows = pa.Table.from_pandas(table, preserve_index=False)
         write_table(rows, paths.EVALUATION / f"{name}.parquet")
+    write_curves(tables, paths.CURVES)
     write_document(metrics, paths.METRICS, RESULTS)
+    # Without a number of a format, which DVC would show as a ninth figure.
+    write_json(measured(metrics), paths.FIGURES)
     _show(metrics)
     return {"applications": metrics["rows"]["oot"]}
 
@@ -131,6 +138,7 @@ def _inputs(split: SplitParams, params: EvaluateParams) -> Inputs:
         profit_terms=_profit_terms(bundle, params),
         rivals=rival_scores(rivals, challenger, oot, split),
         refit_margins=refit_margins(oot, names),
+        training=dataset(applications.of(TRAIN).at_most(params.training_rows), names),
     )
 
 

@@ -5,6 +5,9 @@ It draws pictures, and explains a few decisions point by point.
 
 from __future__ import annotations
 
+from typing import Any
+
+import lightgbm as lgb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -15,6 +18,8 @@ from creditloom.models.sample.split import OOT, SplitParams, roles
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
+from creditloom.pipeline.stages.results.explain.applicant_letters import letters
+from creditloom.report.explanation.applicants import TextPool, applicant_records, spread_choice
 from creditloom.report.explanation.explain import (
     ExplainParams,
     SamplePoints,
@@ -23,11 +28,12 @@ from creditloom.report.explanation.explain import (
     families,
     sample,
 )
+from creditloom.report.explanation.feature_effects import feature_effects, swarm
 from creditloom.report.explanation.pictures import pictures
 from creditloom.report.parts.data import Example, Picture, Text
 from creditloom.report.parts.examples import choose, examples, to_json
 from creditloom.storage.files.formats import RESULTS, write_document
-from creditloom.storage.files.store import iter_tables, open_parquet, read_frame
+from creditloom.storage.files.store import iter_tables, open_parquet, read_frame, write_json
 
 # Rows of the matrix in memory at a time while the sample is picked.
 BLOCK = 10_000
@@ -44,14 +50,52 @@ def main() -> dict[str, int]:
     model_text = paths.MODEL_TXT.read_text(encoding="utf-8")
     explained = explain(model_text, decider.bundle.scorer, decider.read(frame).x)
     # Examples are chosen by outcome and score, so reasons are not needed yet.
-    chosen = choose(decider.decide(frame, explain="none"), params.examples)
+    decided = decider.decide(frame, explain="none")
+    chosen = choose(decided, params.examples)
     shown = _examples(decider, frame.iloc[chosen])
     captions = [
         (row, Text(f"Application {example.application_id}: {example.decision}"))
         for row, example in zip(chosen, shown, strict=True)
     ]
     _write(explained, pictures(explained, params, captions), shown)
+    _write_effects(explained, decider, model_text, params)
+    _write_applicants(decider, frame.iloc[spread_choice(decided, params.applicants)])
     return {"applications": len(frame), "examples": len(shown)}
+
+
+def _write_effects(
+    explained: SamplePoints, decider: Decider, model_text: str, params: ExplainParams
+) -> None:
+    """Write effects.json: how the score depends on each feature."""
+    booster = lgb.Booster(model_str=model_text)
+    gain = np.asarray(booster.feature_importance("gain"), np.float64)
+    reference = decider.bundle.reference.feature_points
+    content = {
+        "features": feature_effects(explained, gain, reference),
+        "swarm": swarm(explained, params.features_shown),
+    }
+    write_json(content, paths.EXPLAIN / "effects.json")
+
+
+def _write_applicants(decider: Decider, frame: pd.DataFrame) -> None:
+    """Write applicants.json; none is left where nobody is to be shown."""
+    file = paths.EXPLAIN / "applicants.json"
+    if frame.empty:
+        file.unlink(missing_ok=True)
+        return
+    write_json(_applicants(decider, frame), file)
+
+
+def _applicants(decider: Decider, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return applicants.json: records, the texts that they name, typical score and cut."""
+    pool = TextPool()
+    records = applicant_records(decider, frame, pool)
+    written = letters(decider, frame, pool)
+    scorer = decider.bundle.scorer
+    typical = scorer.base_points + float(decider.bundle.reference.concepts(scorer.catalogue).sum())
+    for record, one in zip(records, written, strict=True):
+        record["letter"] = one
+    return {"typical": typical, "texts": pool.texts, "rows": records}
 
 
 def _out_of_time(decider: Decider, split: SplitParams, params: ExplainParams) -> pd.DataFrame:

@@ -19,13 +19,13 @@ from creditloom.models.evaluation.bars import Bars, figure
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import document
 from creditloom.pipeline.base.stage import STAGES
+from creditloom.pipeline.stages.results.report import page_parts
 from creditloom.report.page import reason_frames, report_frames
 from creditloom.report.parts.blocks import show
 from creditloom.report.parts.data import (
     BarResult,
     Coverage,
     FlowStep,
-    Picture,
     ReportData,
     ReportParams,
     Text,
@@ -51,7 +51,6 @@ FRAMES = (
     "fairness_laws",
     "claims",
 )
-VERSION_CHARACTERS = 16  # of the model version: enough to distinguish two
 MAX_NAMED_COUNTS = 4  # largest number of counts of a stage that are named; more are summed
 
 
@@ -60,17 +59,19 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
     metrics = read_document(paths.METRICS, RESULTS)
     explanation = read_document(paths.EXPLAIN / "explanation.json", RESULTS)
     raw = volumes(source)
-    families = report_frames.families(metrics)
-    frames = {name: _frame(name) for name in FRAMES}
+    frames: dict[str, Any] = {name: _frame(name) for name in FRAMES}
+    judged = bars(metrics)
+    parts = page_parts.page_parts(metrics, judged)
+    asked = {name: part for name, part in parts.items() if part is not None}
     # table: part -> content
     return ReportData(
         title=params.title,
         language=params.language,
         subtitle=_subtitle(source, frames["vintages"]),
-        facts=_facts(explanation),
+        facts=(*page_parts.facts(judged), *_facts(explanation)),
         has_truth=figure(metrics, "discrimination.gini_oracle") is not None,
         duels=report_frames.duels(metrics),
-        bars=bars(metrics),
+        bars=judged,
         is_own=False,
         flow=_flow(raw),
         volumes=raw,
@@ -79,19 +80,19 @@ def assemble(params: ReportParams, source: SourceParams) -> ReportData:
         portfolio=report_frames.portfolio(metrics),
         profit_bridge=report_frames.bridge(metrics),
         swaps=report_frames.swaps(metrics),
-        families=families.merge(_points(explanation), on="family", how="left"),
+        families=_families(metrics, explanation),
         coverage=_coverage(metrics),
         reasons=_reasons(),
         true_reasons=reason_frames.reasons_by_truth(metrics),
         asked_reasons=reason_frames.asked_reasons(metrics),
-        examples=tuple(map(from_json, explanation["examples"])),
+        examples=() if "applicants" in asked else tuple(map(from_json, explanation["examples"])),
         concepts=pd.DataFrame(explanation["concepts"]),
-        pictures=_pictures(explanation),
         selection=_selection(),
         beyond=_beyond(),
         beyond_rows=_beyond_rows(),
         runtime=runtime(),
         **frames,
+        **asked,
     )
 
 
@@ -208,14 +209,12 @@ def _selection() -> pd.DataFrame | None:
 
 
 def _facts(explanation: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Return (name, value) of the basic facts: bundle, product, law, agreement with shap."""
+    """Return (name, value) of the basic facts: product, law, agreement with shap."""
     policy = read_json(paths.POLICY)
-    version = str(read_frame(paths.DECISIONS, ["model_version"])["model_version"].iloc[0])
     product = (policy.get("product") or {}).get("id", "none")
     laws = ", ".join(law["id"] for law in policy.get("laws", []))
     points = f"{explanation['largest_difference_points']:.0e} points"
     return (
-        ("bundle", version[:VERSION_CHARACTERS]),
         ("product", product),
         ("law", laws),
         ("shap library against runtime", f"{points} on {explanation['rows']:,} rows"),
@@ -243,23 +242,15 @@ def _coverage(metrics: dict[str, Any]) -> Coverage:
     return Coverage(**{field.name: measured[field.name] for field in fields(Coverage)})
 
 
-def _pictures(explanation: dict[str, Any]) -> tuple[Picture, ...]:
-    drawn = []
-    for entry in explanation["pictures"]:
-        name = entry["name"]
-        caption = Text(entry["caption_en"], entry["caption_zh"])
-        drawn.append(Picture(name, caption, _png(name, "en") or b"", _png(name, "zh")))
-    return tuple(drawn)
-
-
-def _png(name: str, language: str) -> bytes | None:
-    file = paths.EXPLAIN / f"{name}_{language}.png"
-    return file.read_bytes() if file.is_file() else None
-
-
 def _frame(name: str) -> pd.DataFrame | None:
     file = paths.EVALUATION / f"{name}.parquet"
     return read_frame(file) if file.is_file() else None
+
+
+def _families(metrics: dict[str, Any], explanation: dict[str, Any]) -> pd.DataFrame:
+    """Return the shares of the families, with their mean points."""
+    shares = report_frames.families(metrics)
+    return shares.merge(_points(explanation), on="family", how="left")
 
 
 def _points(explanation: dict[str, Any]) -> pd.DataFrame:

@@ -46,8 +46,9 @@ def _head(ink: Sourced) -> Part:
     rows = [
         ("decision", _word(ink, f"is_{outcome_of(row)}")),
         ("application", ink.text("row.application_id")),
-        ("moment", ink.number("date", "applied")),
     ]
+    if ink.has("applied"):
+        rows.append(("moment", ink.number("date", "applied")))
     if ink.has("product"):
         rows.append(("product", ink.text(f"product.name_{ink.language}")))
     if ink.has("row.law_profile"):
@@ -169,5 +170,8 @@ def _history(ink: Sourced) -> Iterator[Part]:
 
 
 def _letter(ink: Sourced) -> Part:
+    if not ink.has("product"):
+        # Nobody is written to without a law that says which rights a person has.
+        return Part(_word(ink, "letter_head"), (Lines((_word(ink, "no_letter"),)),))
     text = _word(ink, "letter", decision=ink.text("row.decision_id"), place=ink.text("place"))
     return Part(_word(ink, "letter_head"), (Lines((text,)),))

@@ -92,6 +92,10 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     ),
     "history_decline": ("{at}: {role} declined it: {reason}", "{at}：{role}拒绝：{reason}"),
     "letter_head": ("The letter", "信函"),
+    "no_letter": (
+        "None: the decision has no product and no law, which say what a person may ask for",
+        "无：该决定没有产品和法律依据，无法说明申请人享有的权利",
+    ),
     "letter": (
         "creditloom letter --decision-id {decision}{place} --format text|html|pdf --lang en|zh",
         "creditloom letter --decision-id {decision}{place} --format text|html|pdf --lang en|zh",

@@ -1,0 +1,1 @@
+"""How the command line begins: the empty one, and the text that lists its commands."""

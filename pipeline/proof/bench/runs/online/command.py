@@ -1,0 +1,116 @@
+"""`creditloom bench online`: measures decisions for one person at a time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import numpy as np
+import typer
+
+from creditloom.pipeline.base import paths
+from creditloom.pipeline.base.console import Console
+from creditloom.pipeline.commands.own_outputs import require_figures
+from creditloom.pipeline.proof.bench.row import BenchRow, compare, machine, show
+from creditloom.storage.files.store import write_json
+
+if TYPE_CHECKING:
+    from creditloom.pipeline.proof.bench.runs.online.measures import OnlineBench
+
+_err = Console(stderr=True, soft_wrap=True, highlight=False)
+# Largest CPU of a person over that of a batch of one, and the one aimed at.
+CPU_BAR = 0.10
+CPU_AIM = 0.04
+# Largest p99 over p50 of one person, and while rows are appended over p99 alone.
+SPREAD_BAR = 1.6
+BESIDE_BAR = 1.5
+# Seconds of an append over those of a plain sorted Parquet write: events a second >= .2, aim .5.
+APPEND_BAR = 5.0
+APPEND_AIM = 2.0
+# Memory at the end over that at the start.
+MEMORY_BAR = 1.10
+CLIENTS = 32
+MILLIS = 1e3
+# The seed of the people that are asked for.
+SEED = 22
+
+EventsOption = Annotated[Path, typer.Option(help="the raw tables")]
+BundleOption = Annotated[Path, typer.Option(help="the bundle that decides")]
+AsOfOption = Annotated[dt.datetime, typer.Option(help="the moment of the decisions (UTC)")]
+PeopleOption = Annotated[int, typer.Option(min=5, help="how many people are asked for")]
+CallsOption = Annotated[int, typer.Option(min=2, help="calls of 10,000 rows that are appended")]
+SecondsOption = Annotated[float, typer.Option(min=0.1, help="seconds that 32 clients ask")]
+OutputOption = Annotated[Path, typer.Option(help="where the rows are written")]
+
+
+def online(
+    as_of: AsOfOption,
+    events: EventsOption = paths.RAW,
+    bundle: BundleOption = paths.MODEL,
+    people: PeopleOption = 2_000,
+    calls: CallsOption = 40,
+    seconds: SecondsOption = 60.0,
+    output: OutputOption = Path("data/reports/bench_online.json"),
+) -> None:
+    """Measure one person's raw rows to a decision, appends, and 32 clients; ratios in turns.
+
+    The journal is on. Theirs is the engine of a batch, asked for the same one person.
+    """
+    # Imported here, so that help and wrong options are told at once.
+    from creditloom.pipeline.proof.bench.runs.online.measures import OnlineBench
+
+    require_figures(output, "machine", "rows")
+    with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as scratch:
+        _err.print("bench online: a store of these raw tables ...")
+        bench = OnlineBench(events, bundle, as_of, Path(scratch))
+        chosen = np.random.default_rng(SEED).choice(bench.people, people)
+        rows = [*_of_one(bench, chosen), *_of_appends(bench, chosen, calls)]
+        rows += _of_clients(bench, chosen[: max(5, people // 10)], seconds)
+    write_json({"machine": machine(), "rows": [asdict(row) for row in rows]}, output)
+    show(rows)
+    _err.print(f"{output}: {len(rows)} rows")
+
+
+def _of_one(bench: OnlineBench, chosen: np.ndarray) -> list[BenchRow]:
+    """Return CPU beside a batch of one, and quantiles by the clock."""
+    rounds = list(bench.one_person(chosen[: min(len(chosen), 200)]))
+    pairs = [(ours * MILLIS, theirs * MILLIS) for ours, theirs, _ in rounds]
+    commands = ("Online.decide", "engine and Decider.decide, one person's rows")
+    what = "one person, raw events to decision, CPU"
+    clock = [one * MILLIS for one in bench.clocks(chosen)]
+    p50, p99 = (float(np.quantile(clock, q)) for q in (0.5, 0.99))
+    told = f"one person, p99 over p50, {len(chosen):,} people, clock"
+    return [
+        compare("online", what, commands, "ms", pairs, CPU_BAR, CPU_AIM),
+        compare("online", told, ("Online.decide", "p50"), "ms", [(p99, p50)], SPREAD_BAR),
+    ]
+
+
+def _of_appends(bench: OnlineBench, chosen: np.ndarray, calls: int) -> list[BenchRow]:
+    """Return the rate of appends beside Parquet, and decisions while rows are appended."""
+    given = list(bench.calls(calls))
+    half = len(given) // 2
+    pairs = [bench.append_seconds(rows) for rows in given[:half]]
+    commands = ("Online.append, durable", "pyarrow: sort and write Parquet")
+    alone = float(np.quantile(bench.clocks(chosen), 0.99)) * MILLIS
+    beside = float(np.quantile(bench.beside_appends(chosen, given[half:]), 0.99)) * MILLIS
+    what = "decide while another thread appends, p99"
+    appended = "10,000 events appended"
+    sides = ("Online.decide", "the same alone")
+    return [
+        compare("online", appended, commands, "s", pairs, APPEND_BAR, APPEND_AIM),
+        compare("online", what, sides, "ms", [(beside, alone)], BESIDE_BAR),
+    ]
+
+
+def _of_clients(bench: OnlineBench, chosen: np.ndarray, seconds: float) -> list[BenchRow]:
+    """Return the answers of 32 clients that differ, and what their memory grows by."""
+    answers, wrong, growth = bench.clients(chosen, CLIENTS, seconds)
+    commands = (f"{CLIENTS} threads, {seconds:g} s, {answers:,} answers", "the first answers")
+    return [
+        compare("online", "answers that differ", commands, "count", [(float(wrong), 1.0)], 0.0),
+        compare("online", "memory of 32 clients", commands, "ratio", [(growth, 1.0)], MEMORY_BAR),
+    ]

@@ -1,0 +1,1 @@
+"""The direct path beside the frame path of an earlier checkout: one decision each, in turns."""

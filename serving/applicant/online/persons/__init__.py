@@ -1,0 +1,1 @@
+"""Raw rows by person in an embedded database: one person's rows are read in microseconds."""

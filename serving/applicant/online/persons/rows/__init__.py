@@ -1,0 +1,1 @@
+"""The rows of a store of persons: how they lie, and how those of one key are read."""

@@ -1,0 +1,113 @@
+"""Spark as the scheduler: a lake decided by two executors is the batch of the embedded engine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.pipeline.cli import build
+from creditloom.storage.files.errors import refusals
+from tests.features.test_spark import needs_spark
+from tests.lake.conftest import SHARDS, TABLES, Deliveries
+from tests.score.test_resume import bytes_of
+
+# Slow: `make consumer` runs them at every change.
+pytestmark = [needs_spark, pytest.mark.slow]
+LEFT_OUT = [table.name for table in EVENT_TABLES if table.name not in TABLES]
+# Two executors, one core and this many MB each.
+MASTER = "local-cluster[2,1,1024]"
+# What is told of the session, by a program that spark-submit starts.
+TOLD = """
+import json
+from creditloom.features.engine.cluster.spark_session import open_session
+from creditloom.features.feature_params import FeatureParams
+with open_session(FeatureParams(engine="spark", threads=2)) as session:
+    conf = session.sparkContext.getConf()
+    names = ("spark.master", "spark.driver.memory", "spark.sql.shuffle.partitions")
+    print("told", json.dumps([conf.get(name) for name in names]))
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """A local cluster of two executor processes, whose compiler is the quick one."""
+    from pyspark.sql import SparkSession
+
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", quick)
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        # table: the cluster
+        settings = {
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.executor.memory": "512m",
+            "spark.executorEnv.PYTHONPATH": os.pathsep.join(sys.path),
+            "spark.ui.enabled": "false",
+            "spark.log.level": "ERROR",
+        }
+        session = SparkSession.builder.master(MASTER).config(map=settings).getOrCreate()
+        yield
+        session.stop()
+
+
+def test_a_lake_decided_by_two_executors_is_the_batch_of_the_embedded_engine(
+    deliveries: Deliveries,
+    bundle: Path,
+    cluster: None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Features, parts, receipts and root; a part for each shard."""
+    monkeypatch.chdir(tmp_path)
+    deliveries.lake(tmp_path / "lake")
+    embedded, spark = (_scored(bundle, engine) for engine in ("duckdb", "spark"))
+    assert [name for name in spark if "/receipts/" in name] == [
+        f"night/receipts/part-{part:05}.json" for part in range(SHARDS)
+    ]
+    assert [name for name in embedded if embedded[name] != spark.get(name)] == []
+    assert spark.keys() == embedded.keys()
+
+
+def test_what_spark_submit_says_is_honoured(tmp_path: Path) -> None:
+    """Master, memory and partitions: a session of ours sets none of them."""
+    (tmp_path / "told.py").write_text(TOLD)
+    submit = Path(sys.executable).with_name("spark-submit")
+    # table: what a person types
+    said = ["--master", "local[3]", "--driver-memory", "700m", "--conf", "spark.ui.enabled=false",
+            "--conf", "spark.sql.shuffle.partitions=7"]  # fmt: skip
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path), "PYSPARK_PYTHON": sys.executable}
+    done = subprocess.run(
+        [submit, *said, tmp_path / "told.py"],
+        env={**os.environ, **paths, "SPARK_LOCAL_IP": "127.0.0.1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = next(line for line in done.stdout.splitlines() if line.startswith("told"))
+    assert json.loads(told.removeprefix("told")) == ["local[3]", "700m", "7"]
+
+
+def _scored(bundle: Path, engine: str) -> dict[str, bytes]:
+    """Score the lake as `night`; return all files of the batch and of its features."""
+    left_out = [word for name in LEFT_OUT for word in ("--without", name)]
+    words = ["score", "--events", "lake", "--bundle", bundle, "--output", "night"]
+    words += ["--engine", engine, "--as-of", "2024-06-20", "--today", "2026-01-01"]
+    with refusals():
+        words += ["--max-bad-share", "1", *left_out]
+        done = CliRunner().invoke(build(["score"]), [*map(str, words)], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    files = {}
+    for name in ("night", "night.features"):
+        files |= {f"{name}/{file}": content for file, content in bytes_of(Path(name)).items()}
+        shutil.rmtree(name)
+    return files

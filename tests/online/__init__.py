@@ -1,0 +1,1 @@
+"""Decisions for one person at a time, from a store of persons."""
