@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,6 +48,11 @@ def test_rows_are_written_with_machine_and_verdict(
         ("holds", 5.0, True, "a"),
         ("falls short", 2.0, False, "a"),
     ]
+
+
+@pytest.mark.parametrize("name", command.TABLES)
+def test_the_module_of_a_table_can_be_run(name: str) -> None:
+    assert callable(import_module(command.TABLES[name]).run)
 
 
 def test_an_unknown_table_is_refused_with_those_there_are(tmp_path: Path) -> None:

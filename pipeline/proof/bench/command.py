@@ -29,7 +29,7 @@ TABLES = {
     name: f"creditloom.pipeline.proof.bench.{name}"
     for name in ("kernel", "latency", "job", "features", "events", "lake", "fit_rows")
 } | {
-    "direct": "creditloom.pipeline.proof.bench_earlier.direct",
+    "direct": "creditloom.pipeline.proof.bench_earlier.direct.one_decision",
     "spark": "creditloom.pipeline.proof.bench.runs.spark_table",
 }
 # The tables that can stand beside an earlier checkout.
