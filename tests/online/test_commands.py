@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from creditloom.pipeline.cli import build
 from creditloom.storage.files.errors import DataError, refusals
-from tests.architecture.source import ROOT
+from tests.checkout import ROOT, needs_checkout
 from tests.online.world import AS_OF, World
 from tests.own_tables.conftest import own  # noqa: F401 - a fixture
 
@@ -56,6 +56,7 @@ def home(
     return tmp_path
 
 
+@needs_checkout
 def test_every_command_of_the_page_runs(home: Path) -> None:
     answers = {}
     for words in commands():
