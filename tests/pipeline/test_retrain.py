@@ -105,6 +105,7 @@ def test_run_twice_it_equals_once(home: Path, stubs: Stubs) -> None:
     assert versions() == 2 and len(stubs.ran) == ran == len(STAGES)
 
 
+@pytest.mark.slow
 def test_months_that_come_later_change_nothing(
     home: Path, stubs: Stubs, frame: pd.DataFrame
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_killed_run_goes_on_where_it_was(home: Path, stubs: Stubs) -> None:
     assert stubs.ran == ["featurize", "select", "train", "train", "calibrate", "bundle"]
 
 
+@pytest.mark.slow
 def test_other_parameters_train_anew(home: Path, stubs: Stubs) -> None:
     retrain(MONTH)
     text = paths.PARAMS.read_text(encoding="utf-8")
@@ -188,6 +190,7 @@ def test_a_folder_of_somebody_else_is_left_alone(home: Path, stubs: Stubs) -> No
     assert [path.name for path in OUT.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.slow
 def test_what_a_run_leaves_is_known_for_ours(home: Path, stubs: Stubs) -> None:
     retrain(MONTH)
     assert OURS.is_ours(OUT)
