@@ -7,17 +7,20 @@ good, with the true PD, so it is free of the luck of drawn labels.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from creditloom.models.learners import ridge
-from creditloom.models.learners.booster import shared_settings, train_booster
+from creditloom.models.learners.booster import by_column, shared_settings, train_booster
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
 from creditloom.models.sample.metrics import gini
+
+if TYPE_CHECKING:
+    import lightgbm
 
 # Penalties that the linear fit tries. The truth has no label noise, so a small penalty may be
 # enough. A small world has few rows for its columns and needs a large one.
@@ -113,13 +116,18 @@ def reachable_logodds(
     coef = least_squares(columns, logodds)
     at_early = predict(columns, coef)
     at_oot = predict(design.columns(oot.features), coef)
+    # Both boosters share one set of bins, which takes as long as growing them.
+    binned = _binned(early, trees)
     # Fit the residuals of the linear fit.
-    more_early, more_oot = _boosted("regression", early, logodds - at_early, None, oot, trees)
-    at_early = at_early + more_early
-    at_oot = at_oot + more_oot
+    binned.set_label(logodds - at_early)
+    residuals = train_booster(_settings("regression", trees), binned, trees.rounds)
+    at_early = at_early + _added(residuals, early, trees)
+    at_oot = at_oot + _added(residuals, oot, trees)
     # Then fit the PD itself, starting from the log-odds so far.
-    _, more_oot = _boosted("cross_entropy", early, pd, at_early, oot, trees)
-    return at_oot + more_oot
+    binned.set_label(pd)
+    binned.set_init_score(at_early)
+    of_pd = train_booster(_settings("cross_entropy", trees), binned, trees.rounds)
+    return at_oot + _added(of_pd, oot, trees)
 
 
 class _Moments(NamedTuple):
@@ -189,19 +197,18 @@ def r2(x: NDArray[np.float32], y: Floats, x_new: NDArray[np.float32], y_new: Flo
     return float(1 - np.var(error) / np.var(y_new))
 
 
-def _boosted(
-    objective: str,
-    early: Dataset,
-    target: Floats,
-    start: Floats | None,
-    oot: Dataset,
-    trees: TreeParams,
-) -> tuple[Floats, Floats]:
-    """Return raw predictions of a booster for `early` and `oot`, to be added to `start`."""
+def _binned(early: Dataset, trees: TreeParams) -> lightgbm.Dataset:
+    """Return the rows in bins, without a target."""
     import lightgbm as lgb
 
+    settings = _settings("regression", trees)
+    rows = lgb.Dataset(by_column(early), np.zeros(len(early.month)), params=settings)
+    return rows.construct()
+
+
+def _settings(objective: str, trees: TreeParams) -> dict[str, Any]:
     # Unlike the model's booster: no signs, no weights and no bagging, since each true PD is known.
-    settings = {
+    return {
         "objective": objective,
         "learning_rate": trees.learning_rate,
         "num_leaves": trees.num_leaves,
@@ -210,8 +217,8 @@ def _boosted(
         "max_bin": MAX_BIN,
         **shared_settings(trees.threads, trees.seed),
     }
-    rows = lgb.Dataset(early.features, target, init_score=start)
-    grown = train_booster(settings, rows, trees.rounds)
-    at_early = grown.predict(early.features, raw_score=True, num_threads=trees.threads)
-    at_oot = grown.predict(oot.features, raw_score=True, num_threads=trees.threads)
-    return np.asarray(at_early), np.asarray(at_oot)
+
+
+def _added(grown: lightgbm.Booster, rows: Dataset, trees: TreeParams) -> Floats:
+    """Return the raw predictions of a booster, without what it started from."""
+    return np.asarray(grown.predict(rows.features, raw_score=True, num_threads=trees.threads))
