@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,8 @@ from tests.registry.small import write_bundle
 from tests.score.test_events import REAL
 
 MONTHS = 3
+# Two executors, one core and this many MB each.
+MASTER = "local-cluster[2,1,1024]"
 # Of each kind one: own events, consents, other people's rows, loans. All tables would take seconds.
 TABLES = ("applications", "payments", "contacts", "interactions", "logins", "enquiries", "loans")
 SHARDS = 3
@@ -124,3 +128,26 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write_text(text)
     write_manifest(root)
     return root
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    """A local cluster of two executor processes, whose compiler is the quick one."""
+    from pyspark.sql import SparkSession
+
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", quick)
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        # table: the cluster
+        settings = {
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.executor.memory": "512m",
+            "spark.executorEnv.PYTHONPATH": os.pathsep.join(sys.path),
+            "spark.ui.enabled": "false",
+            "spark.log.level": "ERROR",
+        }
+        session = SparkSession.builder.master(MASTER).config(map=settings).getOrCreate()
+        yield
+        session.stop()

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,8 +22,6 @@ from tests.score.test_resume import bytes_of
 # Slow: `make consumer` runs them at every change.
 pytestmark = [needs_spark, pytest.mark.slow]
 LEFT_OUT = [table.name for table in EVENT_TABLES if table.name not in TABLES]
-# Two executors, one core and this many MB each.
-MASTER = "local-cluster[2,1,1024]"
 # What is told of the session, by a program that spark-submit starts.
 TOLD = """
 import json
@@ -35,29 +32,6 @@ with open_session(FeatureParams(engine="spark", threads=2)) as session:
     names = ("spark.master", "spark.driver.memory", "spark.sql.shuffle.partitions")
     print("told", json.dumps([conf.get(name) for name in names]))
 """
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """A local cluster of two executor processes, whose compiler is the quick one."""
-    from pyspark.sql import SparkSession
-
-    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", quick)
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        # table: the cluster
-        settings = {
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.executor.memory": "512m",
-            "spark.executorEnv.PYTHONPATH": os.pathsep.join(sys.path),
-            "spark.ui.enabled": "false",
-            "spark.log.level": "ERROR",
-        }
-        session = SparkSession.builder.master(MASTER).config(map=settings).getOrCreate()
-        yield
-        session.stop()
 
 
 def test_a_lake_decided_by_two_executors_is_the_batch_of_the_embedded_engine(
