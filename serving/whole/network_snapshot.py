@@ -229,9 +229,7 @@ def _write_manifest(
     write_json({**manifest, "sha256": hash_of(manifest)}, work / MARK)
 
 
-def _tables(
-    work: Path, checked: Checked, month: int, threads: int
-) -> dict[str, dict[str, Any]]:
+def _tables(work: Path, checked: Checked, month: int, threads: int) -> dict[str, dict[str, Any]]:
     """Write the tables of the snapshot, and return rows and sha256 of each."""
     con = connect(FeatureParams(threads=threads))
     written = {}

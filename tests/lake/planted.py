@@ -87,7 +87,8 @@ def _consenting(rows: pa.Table) -> pa.Table:
     moment[person == AGREES_LATER] = FIRST + 3 * DAY
     for name, values in (("consent_social", given), ("as_of", moment)):
         at = rows.schema.get_field_index(name)
-        rows = rows.set_column(at, rows.schema.field(at), pa.array(values, rows.schema.field(at).type))
+        field = rows.schema.field(at)
+        rows = rows.set_column(at, field, pa.array(values, field.type))
     return rows
 
 

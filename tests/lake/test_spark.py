@@ -12,16 +12,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.pipeline.cli import build
 from creditloom.storage.files.errors import refusals
 from tests.features.test_spark import needs_spark
-from tests.lake.conftest import SHARDS, TABLES, Deliveries
+from tests.lake.conftest import LEFT_OUT, SHARDS, Deliveries
 from tests.score.test_resume import bytes_of
 
 # Slow: `make consumer` runs them at every change.
 pytestmark = [needs_spark, pytest.mark.slow]
-LEFT_OUT = [table.name for table in EVENT_TABLES if table.name not in TABLES]
 # What is told of the session, by a program that spark-submit starts.
 TOLD = """
 import json

@@ -35,7 +35,7 @@ WithoutOption = Annotated[
     typer.Option(help="a raw table that is not to be read; may be given again for another one"),
 ]
 EngineOption = Annotated[
-    str, typer.Option(help="duckdb, on this machine, or spark, of a lake; both leave the same bytes")
+    str, typer.Option(help="duckdb (here) or spark (of a lake): both leave the same bytes")
 ]
 FolderArgument = Annotated[Path, typer.Argument(help="the folder of the snapshot")]
 

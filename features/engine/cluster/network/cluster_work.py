@@ -56,8 +56,8 @@ class ClusterWork:
         """Return the rows of a raw table with `known`. Raises FeatureError where it is absent."""
         return self.sql(KNOWN, rows=self.raw(name))
 
-    def sql(self, query: str, **values: DataFrame | str) -> DataFrame:
-        """Return what a query gives; `{name}` stands for a frame or for a text in quotes."""
+    def sql(self, query: str, **values: DataFrame | str | int) -> DataFrame:
+        """Return what a query gives; `{name}` is a frame, a number, or a text in quotes."""
         return self.session.sql(query, **values)
 
     def moment(self, days: int = 0, months: int = 0) -> str:

@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 # `share` is what each neighbour receives. Degrees are numbers of rows, as edges stand once.
 FIRST_RANK = "SELECT person, 1D AS rank, 1D / count(*) AS share FROM {edges} GROUP BY person"
 # A sum over floats depends on its order: here it is that of the neighbours' ids.
-RANK = f"""
+RANK = """
 SELECT person, rank, rank / degree AS share FROM (
-    SELECT e.person, count(*) AS degree, {1.0 - DAMPING!r}D + {DAMPING!r}D * aggregate(
+    SELECT e.person, count(*) AS degree, double({base}) + double({damping}) * aggregate(
         array_sort(collect_list(struct(e.other, r.share))), 0D, (total, one) -> total + one.share
     ) AS rank
-    FROM {{edges}} AS e JOIN {{ranks}} AS r ON e.other = r.person GROUP BY e.person
+    FROM {edges} AS e JOIN {ranks} AS r ON e.other = r.person GROUP BY e.person
 )
 """
 # The core number is what is left when each node takes, again and again, the largest h of which h
-# neighbours have h or more (Lu and others 2016; Montresor and others 2013). It begins as the degree.
+# neighbours have h or more, and begins with its degree (Montresor and others 2013, Lu and others
+# 2016).
 FIRST_CORE = "SELECT person, count(*) AS value FROM {edges} GROUP BY person"
 CORE = """
 SELECT person, CAST(size(filter(
@@ -67,9 +68,11 @@ UNION ALL SELECT DISTINCT person, person FROM {edges}
 
 def ranks(work: ClusterWork, edges: DataFrame) -> DataFrame:
     """Return (person, rank): `graph_measures.pagerank` of everybody with an edge."""
+    # As texts of all digits: a number in a query would be a decimal.
+    constants = {"base": repr(1.0 - DAMPING), "damping": repr(DAMPING)}
 
     def step(ranks: DataFrame) -> DataFrame:
-        return work.sql(RANK, edges=edges, ranks=ranks)
+        return work.sql(RANK, edges=edges, ranks=ranks, **constants)
 
     return work.rounds("ranks", work.sql(FIRST_RANK, edges=edges), step, PAGERANK_ROUNDS)
 

@@ -53,11 +53,11 @@ SELECT l.* FROM {links} AS l
 LEFT ANTI JOIN {refused} AS mine ON l.person = mine.person
 LEFT ANTI JOIN {refused} AS theirs ON l.other = theirs.person
 """
-RECORD = f"""
+RECORD = """
 SELECT applicant_id AS person, bool_or(dpd_days >= 0) AS has_loan,
-    bool_or(dpd_days >= {LATE_DPD_DAYS}) AS has_late,
-    bool_or(dpd_days >= {BAD_DPD_DAYS}) AS has_default
-FROM {{performance}} WHERE known < CAST({{first}} AS TIMESTAMP_NTZ) GROUP BY applicant_id
+    bool_or(dpd_days >= {late}) AS has_late,
+    bool_or(dpd_days >= {bad}) AS has_default
+FROM {performance} WHERE known < CAST({first} AS TIMESTAMP_NTZ) GROUP BY applicant_id
 """
 NO_RECORD = (
     "SELECT person, false AS has_loan, false AS has_late, false AS has_default FROM {people} "
@@ -247,7 +247,8 @@ def _record(work: ClusterWork, people: DataFrame) -> DataFrame:
     if not work.sources.get(LOAN_PERFORMANCE.name):
         return work.sql(NO_RECORD, people=people)
     rows = work.events(LOAN_PERFORMANCE.name)
-    return work.sql(RECORD, performance=rows, first=work.moment())
+    days = {"late": LATE_DPD_DAYS, "bad": BAD_DPD_DAYS}
+    return work.sql(RECORD, performance=rows, first=work.moment(), **days)
 
 
 def _measures(work: ClusterWork, edges: DataFrame, record: DataFrame) -> dict[str, DataFrame]:
