@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from creditloom.features.engine.cluster.network.cluster_work import BROADCASTS
 from creditloom.features.engine.cluster.network.graph_tables import MEASURED
 from creditloom.features.network.graph import MEASURES
 from creditloom.features.network.snapshot_tables import TABLES
@@ -35,10 +36,16 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.slow
 def test_both_engines_write_the_same_snapshot(lake: Path, cluster: None, tmp_path: Path) -> None:
     """Every table, its hash, and the hash of all: no sum depends on who comes first."""
+    from pyspark.sql import SparkSession
+
     one, two = (_made(lake, engine, tmp_path / engine) for engine in ("duckdb", "spark"))
     assert {f"{name}.parquet" for name in TABLES} | {MARK} <= one.keys()
     assert [name for name in one if one[name] != two.get(name)] == []
     assert one.keys() == two.keys()
+    # What a person configured is as it was.
+    session = SparkSession.getActiveSession()
+    assert session is not None
+    assert "-1" not in [session.conf.get(name, None) for name in BROADCASTS]
 
 
 def _made(lake: Path, engine: str, out: Path) -> dict[str, bytes]:

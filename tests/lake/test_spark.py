@@ -9,12 +9,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from creditloom.features import clock
+from creditloom.features.engine.cluster.network.making import write_snapshot_parts
+from creditloom.features.engine.raw_reader import connect
+from creditloom.features.network.snapshot_making import snapshot_of
 from creditloom.pipeline.cli import build
 from creditloom.storage.files.errors import refusals
-from tests.features.test_spark import needs_spark
+from tests.features.raw import PARAMS, write_raw
+from tests.features.test_spark import needs_spark, soiled
+from tests.lake import planted
 from tests.lake.conftest import LEFT_OUT, SHARDS, Deliveries
 from tests.score.test_resume import bytes_of
 
@@ -48,6 +57,29 @@ def test_a_lake_decided_by_two_executors_is_the_batch_of_the_embedded_engine(
     ]
     assert [name for name in embedded if embedded[name] != spark.get(name)] == []
     assert spark.keys() == embedded.keys()
+
+
+@pytest.mark.parametrize("dirty", [False, True], ids=["clean", "dirty"])
+def test_joins_of_a_snapshot_are_those_of_the_embedded_maker(
+    cluster: None, tmp_path: Path, dirty: bool
+) -> None:
+    """Transfers, circles and first proofs; `make proof` compares the graph and its rounds too."""
+    from pyspark.sql import SparkSession
+
+    raw = planted.planted()
+    few = {name: raw[name] for name in ("payments", "identity_checks")}
+    sources = write_raw(soiled(few) if dirty else few, tmp_path)
+    month = int(clock.month_index(np.array([planted.FIRST]))[0])
+    wanted = {table.name: rows for table, rows in snapshot_of(connect(PARAMS), sources, month)}
+    session = SparkSession.getActiveSession()
+    assert session is not None
+    filled = {name for name, rows in wanted.items() if len(rows)}
+    assert filled == {"transfers", "paid", "circles", "begun"}
+    for table, parts in write_snapshot_parts(session, sources, month, tmp_path / "scratch"):
+        files = [pq.ParquetFile(file).read() for file in sorted(parts.glob("*.parquet"))]
+        made = pa.concat_tables(files).cast(table.schema)
+        assert made.equals(wanted.pop(table.name)), table.name
+    assert not wanted
 
 
 def test_what_spark_submit_says_is_honoured(tmp_path: Path) -> None:

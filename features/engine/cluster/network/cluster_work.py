@@ -58,7 +58,7 @@ class ClusterWork:
 
     def sql(self, query: str, **values: DataFrame | str | int) -> DataFrame:
         """Return what a query gives; `{name}` is a frame, a number, or a text in quotes."""
-        return self.session.sql(query, **values)
+        return self.session.sql(query, None, **values)
 
     def moment(self, days: int = 0, months: int = 0) -> str:
         """Return the first of the month, so many days or months earlier."""
