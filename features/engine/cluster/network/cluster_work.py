@@ -93,15 +93,16 @@ class ClusterWork:
         No value may grow in a round: so nothing changed where their sum did not.
         """
         frame = self.kept(f"{name}-0", first)
-        total = self._sum(frame)
+        before = self._sum(frame)
         k = 0
         while True:
             k += 1
             frame = self.kept(f"{name}-{k}", step(frame))
             self.forget(f"{name}-{k - 1}")
-            before, total = total, self._sum(frame)
+            total = self._sum(frame)
             if total == before:
                 return frame
+            before = total
 
     def count(self, frame: DataFrame) -> int:
         """Return the number of rows."""

@@ -38,6 +38,8 @@ def write_snapshot_parts(
     machines see by its path; the caller deletes it. Raises FeatureError for a measure that only the
     embedded engine makes.
     """
+    from pyspark.sql import functions
+
     work = ClusterWork(session, sources, month, scratch)
     with without_broadcasts(session):
         for name, maker in MAKERS.items():
@@ -45,6 +47,8 @@ def write_snapshot_parts(
                 continue
             for table, frame in maker(work):
                 parts = scratch / f"parts-{table.name}"
-                rows = frame.select(*table.schema.names).orderBy(*table.order)
+                # Nulls last, as Arrow sorts them.
+                order = [functions.col(column).asc_nulls_last() for column in table.order]
+                rows = frame.select(*table.schema.names).orderBy(*order)
                 rows.write.parquet(f"file://{parts.absolute()}")
                 yield table, parts
