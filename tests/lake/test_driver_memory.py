@@ -27,7 +27,7 @@ TIMES = 10
 # Rows a person: listed contacts and payments, of which some name another person.
 CONTACTS_EACH = 5
 PAYMENTS_EACH = 3
-# Largest ratio of the driver's memory (issue 21).
+# Largest ratio of the memory of the driver.
 BAR = 1.1
 SEED = 11
 # table: the properties of the cluster; of an edge list of 250,000 rows 1 MB is a quarter
