@@ -9,7 +9,6 @@ kernel; a Python worker holds one bucket at a time. Graph features are made on t
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
@@ -25,7 +24,7 @@ from ..declare.registry import Plan
 from ..feature_params import FeatureParams
 from ..network.graph import Network, others
 from .bucket import kernel
-from .cluster.spark_session import open_session
+from .cluster.spark_session import open_session, spark_path
 from .point_in_time import events
 from .raw_reader import RawFiles, applications, connect, present, require
 from .row_groups import RowGroups
@@ -121,22 +120,11 @@ def _events(
     read = {}
     for stream, _ in what.streams:
         name = stream.table.name
-        paths = map(_literal, require(sources, name))
+        paths = map(spark_path, require(sources, name))
         session.read.parquet(*paths).createOrReplaceTempView(name)
         query = ibis.to_sql(events(con.table(name), con.table(SPINE), stream), dialect="pyspark")
         read[name] = session.sql(query)
     return read
-
-
-def _literal(path: str) -> str:
-    """Return a path for Spark, so that it is read as it is written and not as a pattern.
-
-    >>> print(_literal("s3a://lake/logins/part[1].parquet"))
-    s3a://lake/logins/part\\[1\\].parquet
-    """
-    # The driver's Java may have another working folder than this process.
-    whole = path if "://" in path else str(Path(path).absolute())
-    return re.sub(r"([*?\[\]{}\\])", r"\\\1", whole)
 
 
 def _consents(spine: pa.Table) -> list[str]:

@@ -21,7 +21,7 @@ def engine_name(given: str) -> EngineName:
     if given not in ("duckdb", "spark"):
         raise DataError.of(
             "Unknown engine",
-            where="creditloom score --engine",
+            where="--engine",
             expected="duckdb or spark",
             got=given,
             next_step="choose one of them",

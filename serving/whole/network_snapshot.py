@@ -27,8 +27,14 @@ from creditloom.features.network.graph import Network
 from creditloom.features.network.snapshot_making import snapshot_of
 from creditloom.features.network.snapshot_reading import NetworkSnapshot
 from creditloom.features.network.snapshot_tables import MADE_OF
+from creditloom.serving.batch.engine import EngineName
 from creditloom.serving.batch.events import EARLIEST
 from creditloom.serving.registry.runtime import fingerprint
+from creditloom.serving.whole.cluster_snapshot import (
+    fixed_of_lake,
+    judged_again,
+    write_cluster_tables,
+)
 from creditloom.serving.whole.resume import libraries
 from creditloom.storage.contract.checked import Checked
 from creditloom.storage.contract.contract import check_files
@@ -166,12 +172,15 @@ def make_snapshot(
     max_bad_share: float = 0.05,
     without: Collection[str] = (),
     threads: int = 2,
+    engine: EngineName = "duckdb",
 ) -> OpenSnapshot:
     """Write the snapshot of the month of `as_of` (naive UTC) into the folder `out`; return it.
 
     It serves decisions of any moment of that month. Rows that break the contract are left out and
-    listed in `quarantine/`. A snapshot that lies there is replaced. Raises DataError as
-    `creditloom.storage.contract.contract.check_files`, and where something else lies there.
+    listed in `quarantine/`. A snapshot that lies there is replaced. `engine` is "duckdb" (here) or
+    "spark" (on a cluster, of a lake); both write the same bytes. Raises DataError as
+    `creditloom.storage.contract.contract.check_files`, where something else lies there, and for
+    Spark where `events` is no lake whose receipts hold.
     """
     require_local(events, "--events")
     require_apart([out], [events])
@@ -179,10 +188,18 @@ def make_snapshot(
     names = [name for name in (APPLICATIONS.name, *MADE_OF) if name not in without]
     there = raw_tables(events)
     files = {name: there[name] for name in names if there.get(name)}
-    raw = fixed_tables(files)
+    raw = fixed_of_lake(events, files) if engine == "spark" else fixed_tables(files)
     month = _month(as_of)
     with new_folder(out, FOLDER) as work:
-        tables = _tables(work, files, events, month, max_bad_share, threads)
+        clean = work / "clean"
+        place = LakePlace(events, work / QUARANTINE, clean)
+        checked = _checked(raw, events, place, max_bad_share, engine)
+        if engine == "spark":
+            tables = write_cluster_tables(work, events, checked.files, month, threads)
+        else:
+            tables = _tables(work, checked, month, threads)
+        if clean.is_dir():
+            shutil.rmtree(clean)
         for file in (file for name in raw for file in raw[name]):
             file.check()
         _write_manifest(work, month, raw, tables)
@@ -212,17 +229,8 @@ def _write_manifest(
     write_json({**manifest, "sha256": hash_of(manifest)}, work / MARK)
 
 
-def _tables(
-    work: Path,
-    files: Mapping[str, Sequence[Path]],
-    events: Path,
-    month: int,
-    max_bad_share: float,
-    threads: int,
-) -> dict[str, dict[str, Any]]:
+def _tables(work: Path, checked: Checked, month: int, threads: int) -> dict[str, dict[str, Any]]:
     """Write the tables of the snapshot, and return rows and sha256 of each."""
-    clean = work / "clean"
-    checked = _checked(files, events, LakePlace(events, work / QUARANTINE, clean), max_bad_share)
     con = connect(FeatureParams(threads=threads))
     written = {}
     for table, rows in snapshot_of(con, checked.files, month):
@@ -230,19 +238,29 @@ def _tables(
         write_table(rows, file)
         written[table.name] = {"rows": len(rows), "sha256": FixedFile.of(file).sha256}
     con.close()
-    if clean.is_dir():
-        shutil.rmtree(clean)
     return written
 
 
 def _checked(
-    files: Mapping[str, Sequence[Path]], events: Path, place: LakePlace, max_bad_share: float
+    raw: Mapping[str, Sequence[FixedFile]],
+    events: Path,
+    place: LakePlace,
+    max_bad_share: float,
+    engine: EngineName,
 ) -> Checked:
-    """Return the check of raw tables; of a lake by its receipts, as whoever reads the snapshot."""
+    """Return the check of raw tables; of a lake by its receipts, as whoever reads the snapshot.
+
+    Tasks of Spark compare the bytes of a lake with its receipts themselves.
+    """
     period = Period(EARLIEST, now())
+    files = {name: tuple(file.path for file in raw[name]) for name in raw}
     checked = None
     if is_lake(events):
-        checked = by_receipts(place, tuple(files), period, max_bad_share, None)
+        said = {file.path: file.sha256 for name in raw for file in raw[name]}
+        contents = said if engine == "spark" else None
+        checked = by_receipts(place, tuple(files), period, max_bad_share, contents)
+    if checked is None and engine == "spark":
+        raise judged_again(events)
     return checked or check_files(
         files, events, place.quarantine, place.clean, max_bad_share=max_bad_share, period=period
     )
@@ -256,7 +274,8 @@ def fixed_tables(files: Mapping[str, Sequence[Path]]) -> dict[str, tuple[FixedFi
 def rules() -> str:
     """Return the version of the rules: the sha256 of the code that makes and reads the values."""
     features = Path(str(resources("creditloom.features")))
-    parts = [fingerprint(features / name) for name in ("network", "policy_inputs")]
+    rooms = ("network", "policy_inputs", "engine/cluster/network")
+    parts = [fingerprint(features / name) for name in rooms]
     code = (features / "clock.py").read_bytes()
     return hashlib.sha256(b"".join((*map(str.encode, parts), code))).hexdigest()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from creditloom.decision.bundle import write_manifest
+from creditloom.features.contract.tables import EVENT_TABLES
 from creditloom.features.engine.engine import build
 from creditloom.storage.contract.contract import check_tables
 from creditloom.storage.folders.lake_lists import LAKE, read_lake
@@ -23,8 +26,11 @@ from tests.registry.small import write_bundle
 from tests.score.test_events import REAL
 
 MONTHS = 3
+# Two executors, one core and this many MB each.
+MASTER = "local-cluster[2,1,1024]"
 # Of each kind one: own events, consents, other people's rows, loans. All tables would take seconds.
 TABLES = ("applications", "payments", "contacts", "interactions", "logins", "enquiries", "loans")
+LEFT_OUT = [table.name for table in EVENT_TABLES if table.name not in TABLES]
 SHARDS = 3
 WORK = LakeWork(max_bad_share=1.0, last=now(), threads=1)
 
@@ -124,3 +130,26 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.write_text(text)
     write_manifest(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[None]:
+    """A local cluster of two executor processes, whose compiler is the quick one."""
+    from pyspark.sql import SparkSession
+
+    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JDK_JAVA_OPTIONS", quick)
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        # table: the cluster
+        settings = {
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.executor.memory": "512m",
+            "spark.executorEnv.PYTHONPATH": os.pathsep.join(sys.path),
+            "spark.ui.enabled": "false",
+            "spark.log.level": "ERROR",
+        }
+        session = SparkSession.builder.master(MASTER).config(map=settings).getOrCreate()
+        yield
+        session.stop()

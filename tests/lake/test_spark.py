@@ -7,24 +7,28 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.features import clock
+from creditloom.features.engine.cluster.network.making import write_snapshot_parts
+from creditloom.features.engine.raw_reader import connect
+from creditloom.features.network.snapshot_making import snapshot_of
 from creditloom.pipeline.cli import build
 from creditloom.storage.files.errors import refusals
-from tests.features.test_spark import needs_spark
-from tests.lake.conftest import SHARDS, TABLES, Deliveries
+from tests.features.raw import PARAMS, write_raw
+from tests.features.test_spark import needs_spark, soiled
+from tests.lake import planted
+from tests.lake.conftest import LEFT_OUT, SHARDS, Deliveries
 from tests.score.test_resume import bytes_of
 
 # Slow: `make consumer` runs them at every change.
 pytestmark = [needs_spark, pytest.mark.slow]
-LEFT_OUT = [table.name for table in EVENT_TABLES if table.name not in TABLES]
-# Two executors, one core and this many MB each.
-MASTER = "local-cluster[2,1,1024]"
 # What is told of the session, by a program that spark-submit starts.
 TOLD = """
 import json
@@ -35,29 +39,6 @@ with open_session(FeatureParams(engine="spark", threads=2)) as session:
     names = ("spark.master", "spark.driver.memory", "spark.sql.shuffle.partitions")
     print("told", json.dumps([conf.get(name) for name in names]))
 """
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[None]:
-    """A local cluster of two executor processes, whose compiler is the quick one."""
-    from pyspark.sql import SparkSession
-
-    quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JDK_JAVA_OPTIONS", quick)
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-        # table: the cluster
-        settings = {
-            "spark.driver.bindAddress": "127.0.0.1",
-            "spark.executor.memory": "512m",
-            "spark.executorEnv.PYTHONPATH": os.pathsep.join(sys.path),
-            "spark.ui.enabled": "false",
-            "spark.log.level": "ERROR",
-        }
-        session = SparkSession.builder.master(MASTER).config(map=settings).getOrCreate()
-        yield
-        session.stop()
 
 
 def test_a_lake_decided_by_two_executors_is_the_batch_of_the_embedded_engine(
@@ -76,6 +57,29 @@ def test_a_lake_decided_by_two_executors_is_the_batch_of_the_embedded_engine(
     ]
     assert [name for name in embedded if embedded[name] != spark.get(name)] == []
     assert spark.keys() == embedded.keys()
+
+
+@pytest.mark.parametrize("dirty", [False, True], ids=["clean", "dirty"])
+def test_joins_of_a_snapshot_are_those_of_the_embedded_maker(
+    cluster: None, tmp_path: Path, dirty: bool
+) -> None:
+    """Transfers, circles and first proofs; `make proof` compares the graph and its rounds too."""
+    from pyspark.sql import SparkSession
+
+    raw = planted.planted()
+    few = {name: raw[name] for name in ("payments", "identity_checks")}
+    sources = write_raw(soiled(few) if dirty else few, tmp_path)
+    month = int(clock.month_index(np.array([planted.FIRST]))[0])
+    wanted = {table.name: rows for table, rows in snapshot_of(connect(PARAMS), sources, month)}
+    session = SparkSession.getActiveSession()
+    assert session is not None
+    filled = {name for name, rows in wanted.items() if len(rows)}
+    assert filled == {"transfers", "paid", "circles", "begun"}
+    for table, parts in write_snapshot_parts(session, sources, month, tmp_path / "scratch"):
+        files = [pq.ParquetFile(file).read() for file in sorted(parts.glob("*.parquet"))]
+        made = pa.concat_tables(files).cast(table.schema)
+        assert made.equals(wanted.pop(table.name)), table.name
+    assert not wanted
 
 
 def test_what_spark_submit_says_is_honoured(tmp_path: Path) -> None:

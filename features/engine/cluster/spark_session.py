@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -119,3 +120,14 @@ def _require_spark() -> None:
 def _root() -> Path:
     """Return the folder of this package, whatever its name; workers import it from there."""
     return Path(str(files(__name__.partition(".")[0]))).parent
+
+
+def spark_path(path: str) -> str:
+    """Return a path for Spark, so that it is read as it is written and not as a pattern.
+
+    >>> print(spark_path("s3a://lake/logins/part[1].parquet"))
+    s3a://lake/logins/part\\[1\\].parquet
+    """
+    # The driver's Java may have another working folder than this process.
+    whole = path if "://" in path else str(Path(path).absolute())
+    return re.sub(r"([*?\[\]{}\\])", r"\\\1", whole)

@@ -34,6 +34,9 @@ WithoutOption = Annotated[
     list[str] | None,
     typer.Option(help="a raw table that is not to be read; may be given again for another one"),
 ]
+EngineOption = Annotated[
+    str, typer.Option(help="duckdb (here) or spark (of a lake): both leave the same bytes")
+]
 FolderArgument = Annotated[Path, typer.Argument(help="the folder of the snapshot")]
 
 
@@ -44,16 +47,27 @@ def make(
     out: OutOption,
     max_bad_share: MaxBadShareOption = 0.05,
     without: WithoutOption = None,
+    engine: EngineOption = "duckdb",
 ) -> None:
     """Make the snapshot of a month of raw tables, with its hash and those of its sources.
 
-    Exit code 2: a table is missing, broken, or the folder holds something else.
+    Exit code 2: a table is missing, broken, or the folder holds something else; for Spark, the
+    folder is no lake.
     """
     # Imported here, so that help and wrong options are told at once.
+    from creditloom.serving.batch.engine import engine_name
     from creditloom.serving.whole.network_snapshot import make_snapshot
 
     _err.print(f"snapshot of {as_of:%Y-%m} from {events} ...")
-    made = make_snapshot(events, as_of, out, max_bad_share=max_bad_share, without=without or ())
+    # table: what the snapshot is made of, and by what
+    made = make_snapshot(
+        events,
+        as_of,
+        out,
+        max_bad_share=max_bad_share,
+        without=without or (),
+        engine=engine_name(engine),
+    )
     _show(made.manifest, out)
     _err.print(
         f"next: creditloom score --events {events} --as-of {as_of:%Y-%m-%d} --snapshot {out} "

@@ -1,0 +1,1 @@
+"""The tables of a network snapshot, made by joins and rounds of Spark."""
