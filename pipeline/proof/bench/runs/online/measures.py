@@ -100,9 +100,14 @@ class OnlineBench:
                 parts[name] = pa.concat_tables([pq.read_table(file) for file in files])
         total = sum(map(len, parts.values()))
         sizes = {name: max(1, CALL_ROWS * len(rows) // total) for name, rows in parts.items()}
+        # Keys that grow with time, above those that are there.
+        above = {name: int(rows["event_id"].to_numpy().max()) + 1 for name, rows in parts.items()}
         for call in range(count):
             yield {
-                name: _again(rows.slice(call * sizes[name] % len(rows), sizes[name]), call + 1)
+                name: _again(
+                    rows.slice(call * sizes[name] % len(rows), sizes[name]),
+                    above[name] + call * CALL_ROWS,
+                )
                 for name, rows in parts.items()
             }
 
@@ -212,8 +217,8 @@ def _nobody(
     return {name: np.zeros(len(applications)) for name in wanted}
 
 
-def _again(rows: pa.Table, call: int) -> pa.Table:
-    """Return rows under keys that no row has, a day later for each call."""
-    keys = rows["event_id"].to_numpy() + call * 10**9
+def _again(rows: pa.Table, first: int) -> pa.Table:
+    """Return rows under new keys, from `first` on."""
+    keys = np.arange(first, first + len(rows))
     at = rows.column_names.index("event_id")
     return rows.set_column(at, "event_id", pa.array(keys))
