@@ -29,7 +29,10 @@ ERASED = 2
 
 @dataclass(frozen=True)
 class Scenario:
-    """A command that works on the copy of a journal, and what it leaves; `least` never goes."""
+    """A command that works on the copy of a journal, and what it leaves.
+
+    `is_kept`: whether nothing is lost, whatever the moment.
+    """
 
     command: Callable[[Path], object]
     content: Callable[[Path], Any]
@@ -51,8 +54,7 @@ def sealed(home: Path) -> list[tuple[int, str, float | None]]:
     for place in sorted(path.parent for path in home.glob("*/manifest.json")):
         rows = read_table(place / "decisions").to_pylist()
         found += [(row["application_id"], row["decision"], row["pd"]) for row in rows]
-        quarantine = [file for file in (place / "quarantine").glob("*.parquet")]
-        for file in quarantine:
+        for file in (place / "quarantine").glob("*.parquet"):
             found += [
                 (row["application_id"], row["rule"], None) for row in read_table(file).to_pylist()
             ]
@@ -62,6 +64,12 @@ def sealed(home: Path) -> list[tuple[int, str, float | None]]:
 def waiting(home: Path) -> list[Any]:
     """The applications of the lines that wait."""
     return [line.application_id for file in left_over(home) for line in lines_of(file)]
+
+
+def _is_all_there(home: Path) -> bool:
+    """A line waits until its batch is whole."""
+    there = {*waiting(home), *(key for key, *_ in sealed(home))}
+    return there == set(range(PEOPLE))
 
 
 def begun(root: Path) -> tuple[World, Path]:
@@ -117,10 +125,7 @@ def main(scratch: Path, share: int) -> None:
         "seal": Scenario(
             lambda home: Sealing(home, world.bundle, {}).seal(),
             lambda home: (sealed(home), waiting(home)),
-            # A line waits until its batch is whole.
-            lambda home: (
-                sorted({*waiting(home), *(key for key, *_ in sealed(home))}) == [0, 1, 2, 3]
-            ),
+            _is_all_there,
         ),
         "erase": Scenario(
             lambda home: ErasableJournal(home).erase(frozenset({str(ERASED)}), lambda _: None),
