@@ -1,4 +1,4 @@
-"""A consent that is withdrawn after the snapshot counts at the next decision, one's own and others'.
+"""A consent withdrawn after the snapshot counts at the next decision, one's own and others'.
 
 The batch, which sees the same statements, is asked as well: both say the same.
 """
