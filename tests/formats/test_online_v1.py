@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,9 @@ def written(name: str) -> dict[int, list[tuple[int, ...]]]:
     for person in range(PEOPLE):
         columns = [rows.columns[key][people == person].tolist() for key in names]
         own = zip(*columns, strict=True)
-        at, key = names.index("event_time"), names.index("event_id")
-        found[person] = sorted(own, key=lambda row: (row[at], row[key]))
+        time = names.index("event_time")
+        key = names.index("event_id")
+        found[person] = sorted(own, key=itemgetter(time, key))
     return found
 
 

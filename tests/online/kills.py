@@ -87,12 +87,32 @@ def begun(root: Path) -> tuple[World, Path]:
     return world, root / "begin"
 
 
+def sealing(world: World) -> Scenario:
+    """Seal what waits: then it is in batches."""
+    return Scenario(
+        lambda home: Sealing(home, world.bundle, {}).seal(),
+        lambda home: (sealed(home), waiting(home)),
+        _is_all_there,
+    )
+
+
+def erasing(every: list[Any]) -> Scenario:
+    """Erase one person from the lines that wait: `every` one of them, or all but those."""
+    left = [key for key in every if key != ERASED]
+    return Scenario(
+        lambda home: ErasableJournal(home).erase(frozenset({str(ERASED)}), lambda _: None),
+        waiting,
+        lambda home: sorted(waiting(home)) in (every, left),
+    )
+
+
 def faults(one: Scenario, begin: Path, points: Sequence[int], scratch: Path) -> list[str]:
     """Return the points at which something is lost or doubled."""
     wanted = _ended(one, begin, scratch)
     found = []
     for point in points:
-        killed, cut = scratch / "killed", scratch / "cut"
+        killed = scratch / "killed"
+        cut = scratch / "cut"
         shutil.copytree(begin, killed)
         code, _ = one.run(killed, point, cut)
         if code not in (KILLED, 0):
@@ -121,20 +141,8 @@ def main(scratch: Path, share: int) -> None:
     """Print the operations, points and faults of each scenario as JSON; every `share`-th point."""
     world, begin = begun(scratch)
     every = sorted(waiting(begin))
-    scenarios = {
-        "seal": Scenario(
-            lambda home: Sealing(home, world.bundle, {}).seal(),
-            lambda home: (sealed(home), waiting(home)),
-            _is_all_there,
-        ),
-        "erase": Scenario(
-            lambda home: ErasableJournal(home).erase(frozenset({str(ERASED)}), lambda _: None),
-            waiting,
-            lambda home: sorted(waiting(home)) in (every, [key for key in every if key != ERASED]),
-        ),
-    }
     told = {}
-    for name, one in scenarios.items():
+    for name, one in {"seal": sealing(world), "erase": erasing(every)}.items():
         _ended(one, begin, scratch)
         shutil.copytree(begin, scratch / "counted")
         code, count = one.run(scratch / "counted")

@@ -36,7 +36,10 @@ CHANGES = {
 NUMBERS = frozenset(CHANGES.values())
 # Places of the numbers in the 27 registers: the call, its first three arguments, and the fourth.
 ORIG_RAX = 15
-RDI, RSI, RDX, R10 = 14, 13, 12, 7
+RDI = 14
+RSI = 13
+RDX = 12
+R10 = 7
 SYNCS = (CHANGES["fsync"], CHANGES["fdatasync"])
 WRITES = (CHANGES["write"], CHANGES["pwrite64"], CHANGES["ftruncate"])
 KILLED = -signal.SIGKILL
@@ -93,17 +96,8 @@ class Unsynced:
                     written.truncate(size)
 
 
-def run(
-    work: Callable[[], object], kill_at: int = -1, *, is_power_cut: bool = False
-) -> tuple[int, int]:
-    """Run `work` in a fork; return its exit code or signal, and how many changes it began.
-
-    It is killed before change number `kill_at`, from 0; -1 lets it end. With `is_power_cut` what it
-    has not synced is gone then.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.argtypes = [ctypes.c_long] * 4
-    libc.ptrace.restype = ctypes.c_long
+def _traced(libc: ctypes.CDLL, work: Callable[[], object]) -> int:
+    """Fork a child that waits to be traced before its work; return its number."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -116,6 +110,21 @@ def run(
             os._exit(code)
     os.waitpid(child, 0)
     libc.ptrace(SET_OPTIONS, child, 0, OPTIONS)
+    return child
+
+
+def run(
+    work: Callable[[], object], kill_at: int = -1, *, is_power_cut: bool = False
+) -> tuple[int, int]:
+    """Run `work` in a fork; return its exit code or signal, and how many changes it began.
+
+    It is killed before change number `kill_at`, from 0; -1 lets it end. With `is_power_cut` what it
+    has not synced is gone then.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long] * 4
+    libc.ptrace.restype = ctypes.c_long
+    child = _traced(libc, work)
     registers = (ctypes.c_ulonglong * 27)()
     unsynced = Unsynced(child)
     count = 0

@@ -191,16 +191,9 @@ def decide(
     from creditloom.serving.applicant.online.persons.texts import number_of
 
     place = None if journal is None else JournalPlace(journal, log=log)
-    named = without or ()
-    online = Online.open(
-        store,
-        bundle,
-        snapshot=snapshot,
-        accept_snapshot=accept_snapshot,
-        journal=place,
-        without=named,
-        **_terms(explain, language, product, law),
-    )
+    terms = _terms(explain, language, product, law)
+    read = {"snapshot": snapshot, "accept_snapshot": accept_snapshot, "without": without or ()}
+    online = Online.open(store, bundle, journal=place, **read, **terms)
     number = number_of(online.features.store, "applicant_id", person)
     moment = as_of or dt.datetime.now(dt.UTC).replace(tzinfo=None)
     stated = None if facts is None else json.loads(facts.read_text(encoding="utf-8"))

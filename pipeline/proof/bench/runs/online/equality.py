@@ -44,7 +44,7 @@ ROWS_AT_A_TIME = 64
 class Compared:
     """How many people were compared, and what differs: counts by feature, and by answer.
 
-    `features` of the full plan, `cut` of the plan cut to what the model reads, `answers` of
+    `features` where all are built, `cut` where those alone are that the model reads, `answers` of
     decisions and of rows that are refused.
     """
 
