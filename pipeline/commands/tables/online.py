@@ -164,6 +164,7 @@ def status(store: StoreArgument, as_json: JsonOption = False) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
+# table: the options of the command
 @app.command("decide")
 def decide(
     store: StoreArgument,
