@@ -24,8 +24,8 @@ def differences(root: Path, people: int) -> tuple[int, dict[str, int]]:
     return found.n_features, dict(found.features + found.cut + found.answers)
 
 
-def test_forty_people_are_decided_as_a_batch_decides_them(tmp_path: Path) -> None:
-    count, differing = differences(tmp_path, 40)
+def test_fifteen_people_are_decided_as_a_batch_decides_them(tmp_path: Path) -> None:
+    count, differing = differences(tmp_path, 15)
     assert count > 2_500 and differing == {}
 
 
