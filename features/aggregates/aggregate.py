@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -27,9 +28,9 @@ class FormulaInput:
     level: float = 0.0
 
     @property
-    def ends(self) -> list[int]:
+    def ends(self) -> np.ndarray:
         """Index of the last step of each window."""
-        return [clock.WINDOWS[window] for window in self.windows]
+        return last_steps(self.windows)
 
     @property
     def needed_measure(self) -> Measure:
@@ -87,16 +88,18 @@ def formula_input(rows: VisibleRows, block: AggregateBlock, name: str) -> Formul
     )
 
 
-def fold(planes: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the sum of planes, added one after the other.
+# Asked for by every formula of every application that is decided online.
+@cache
+def last_steps(windows: tuple[str, ...]) -> np.ndarray:
+    """Return the index of the last step of each window."""
+    return np.array([clock.WINDOWS[window] for window in windows], np.int64)
 
-    `np.sum` may add in another order when there are more applications; this order never changes.
 
-    >>> fold([np.array([1.0, 2.0]), np.array([0.5, 0.5])]).tolist()
-    [1.5, 2.5]
+@cache
+def bin_counts(windows: tuple[str, ...], days: int) -> np.ndarray:
+    """Return the number of whole bins of `days` days in each window.
+
+    >>> bin_counts(("1m", "3m"), 30).tolist()
+    [1, 3]
     """
-    total, *rest = planes
-    total = total.copy()
-    for plane in rest:
-        total += plane
-    return total
+    return np.array([clock.WINDOW_DAYS[window] // days for window in windows], np.int64)

@@ -30,12 +30,15 @@ def divide(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     >>> divide(np.array([1.0, 1.0, np.nan]), np.array([2.0, 0.0, 1.0])).tolist()
     [0.5, nan, nan]
     """
-    if np.shape(top) != np.shape(bottom):
+    shape = np.shape(top)
+    if shape != np.shape(bottom):
         top, bottom = np.broadcast_arrays(top, bottom)
+        shape = top.shape
     # The compiled loop takes flat float64: one version of it for arrays of any shape.
     flat_top = np.ascontiguousarray(top, np.float64).reshape(-1)
     flat_bottom = np.ascontiguousarray(bottom, np.float64).reshape(-1)
-    return window_sums.divide(flat_top, flat_bottom).reshape(np.shape(top))
+    quotient: np.ndarray = window_sums.divide(flat_top, flat_bottom)
+    return quotient if len(shape) == 1 else quotient.reshape(shape)
 
 
 # Form of a measure to the number that an event has, from the measure's columns.

@@ -9,12 +9,11 @@ import numpy as np
 
 from .. import clock
 from ..declare.texts import NO_BASE, NO_CONSENT, TOO_FEW
-from .aggregate import Aggregate, Formula, FormulaInput, fold
+from .aggregate import Aggregate, Formula, FormulaInput, bin_counts
 from .event_columns import divide
+from .sum_formulas import bin_slopes, bin_variations, interval_variations, largest_bin_shares
 
 WEEK_DAYS = 7
-# A spread of intervals needs three of them; below that it says more of chance than of habit.
-MIN_INTERVALS = 3
 
 
 def _bin_cv(days: int, has_measure: bool) -> Formula:
@@ -22,14 +21,7 @@ def _bin_cv(days: int, has_measure: bool) -> Formula:
 
     def formula(c: FormulaInput) -> np.ndarray:
         binned = c.part.binned(days, c.measure if has_measure else None)
-
-        def variation(k: int) -> np.ndarray:
-            mean = fold(binned[:k]) / k
-            square = fold(binned[:k] * binned[:k]) / k
-            # Rounding can bring the variance of equal bins just below 0.
-            return divide(np.sqrt(np.maximum(square - mean * mean, 0.0)), mean)
-
-        return c.per_window(variation, days)
+        return bin_variations(binned, bin_counts(c.windows, days))
 
     return formula
 
@@ -39,15 +31,7 @@ def _bin_slope(has_measure: bool) -> Formula:
 
     def formula(c: FormulaInput) -> np.ndarray:
         binned = c.part.binned(clock.BIN_DAYS, c.measure if has_measure else None)
-
-        def slope(k: int) -> np.ndarray:
-            # Bin 0 is the newest, so its distance from the centre counts as positive.
-            centre = (k - 1) / 2
-            moment = fold((centre - b) * binned[b] for b in range(k))
-            spread = sum((centre - b) ** 2 for b in range(k))
-            return divide(moment / spread, fold(binned[:k]) / k)
-
-        return c.per_window(slope, clock.BIN_DAYS)
+        return bin_slopes(binned, bin_counts(c.windows, clock.BIN_DAYS))
 
     return formula
 
@@ -76,8 +60,10 @@ def _smallest(totals: np.ndarray) -> np.ndarray:
     return totals.min(axis=0)
 
 
-def _largest_share(totals: np.ndarray) -> np.ndarray:
-    return divide(totals.max(axis=0), fold(totals))
+def _largest_share(c: FormulaInput) -> np.ndarray:
+    """Return the share of the largest month: of the measure, or else of events."""
+    binned = c.part.binned(clock.BIN_DAYS, c.measure)
+    return largest_bin_shares(binned, bin_counts(c.windows, clock.BIN_DAYS))
 
 
 def _months_over(c: FormulaInput) -> np.ndarray:
@@ -128,11 +114,7 @@ def _gaps(c: FormulaInput) -> np.ndarray:
 
 def _interval_cv(c: FormulaInput) -> np.ndarray:
     """Return standard deviation over mean of the time between neighbours in time."""
-    n, total, squares, _ = _gaps(c)
-    mean = divide(total, np.where(n >= MIN_INTERVALS, n, 0.0))
-    # Rounding can bring the variance of equal intervals just below 0.
-    variance = np.maximum(divide(squares, n) - mean * mean, 0.0)
-    return divide(np.sqrt(variance), mean)
+    return interval_variations(_gaps(c))
 
 
 def _interval_max(c: FormulaInput) -> np.ndarray:
@@ -306,7 +288,7 @@ RHYTHM_AGGREGATES = (
     ),
     Aggregate(
         name="top_month",
-        formula=_of_months(_largest_share),
+        formula=_largest_share,
         stem="{slice}_top_month",
         unit="share",
         en="share of {slice} in the fullest month",
@@ -317,7 +299,7 @@ RHYTHM_AGGREGATES = (
     ),
     Aggregate(
         name="top_month_sum",
-        formula=_of_months(_largest_share),
+        formula=_largest_share,
         stem="{slice}_{measure}_top_month",
         unit="share",
         en="share of {measure} of {slice} in the largest month",

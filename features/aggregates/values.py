@@ -6,17 +6,17 @@ Division by zero is null; a mean of nothing is null; a count of nothing is 0.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
 from .. import clock
 from ..declare.declarations import Measure
 from ..declare.texts import NO_BASE, NO_CONSENT, NO_ROWS, TOO_FEW
-from .aggregate import Aggregate, FormulaInput
+from .aggregate import Aggregate, FormulaInput, last_steps
 from .event_columns import divide
+from .sum_formulas import at_places, relative_differences, variances, variations
 
-# A variance below this share of the squared mean is what rounding leaves of equal values.
-VARIANCE_ROUNDING = 1e-12
 # A trend needs three values: through two a line always fits.
 MIN_VALUES_FOR_TREND = 3
 # Times closer than this (variance in months squared) give no slope: the quotient would be noise.
@@ -29,18 +29,17 @@ def mean(c: FormulaInput) -> np.ndarray:
 
 
 def _variance(c: FormulaInput) -> np.ndarray:
-    """Return (ss - s s / n) / n; null below two values, 0 where only rounding is left."""
-    n = c.upto("n")
-    average = mean(c)
-    spread = divide(c.upto("ss"), n) - average * average
-    is_real = spread > VARIANCE_ROUNDING * average * average
-    return np.where(n < 2, np.nan, np.where(is_real, spread, 0.0))
+    return variances(c.upto("n"), c.upto("s"), c.upto("ss"))
 
 
 def _logs(c: FormulaInput) -> FormulaInput:
     """Return the same input with ln(1 + value) as measure, which keeps zeros."""
-    measure = c.needed_measure
-    return replace(c, measure=replace(measure, name=f"log_{measure.name}", form="log"))
+    return replace(c, measure=_log_of(c.needed_measure))
+
+
+@cache
+def _log_of(measure: Measure) -> Measure:
+    return replace(measure, name=f"log_{measure.name}", form="log")
 
 
 def _typical(c: FormulaInput) -> np.ndarray:
@@ -74,13 +73,7 @@ def _of_end(
     have it.
     """
     at = c.part.ends(measure)[int(is_newest)]
-    has_event = np.flatnonzero(at >= 0)
-    value = np.full(c.part.n, np.nan)
-    # The number of steps lies behind every window, so an application without an event is null.
-    step = np.full(c.part.n, clock.N_STEPS)
-    value[has_event] = column[at[has_event]]
-    step[has_event] = c.part.rows.step[at[has_event]]
-    return np.where(step <= np.array(c.ends)[:, None], value, np.nan)
+    return at_places(at, column, c.part.rows.step, c.ends)
 
 
 def last(c: FormulaInput) -> np.ndarray:
@@ -189,7 +182,7 @@ VALUE_AGGREGATES = (
     ),
     Aggregate(
         name="cv",
-        formula=lambda c: divide(np.sqrt(_variance(c)), mean(c)),
+        formula=lambda c: variations(c.upto("n"), c.upto("s"), c.upto("ss")),
         stem="{slice}_{measure}_cv",
         unit="ratio",
         en="relative spread of {measure} of {slice}",
@@ -293,21 +286,32 @@ def _mean_pace(c: FormulaInput) -> np.ndarray:
 def _relative(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the difference relative to both, within [-1, 1] for numbers of 0 or more.
 
-    >>> _relative(np.array([3.0, 0.0]), np.array([1.0, 0.0])).tolist()
-    [0.5, nan]
+    >>> _relative(np.array([[3.0, 0.0]]), np.array([[1.0, 0.0]])).tolist()
+    [[0.5, nan]]
     """
-    return divide(one - other, one + other)
+    return relative_differences(one, other)
 
 
 def _before(c: FormulaInput, kind: str) -> np.ndarray:
     """Return sums of a kind over the equally long window before each window."""
-    doubled = replace(c, windows=tuple(clock.DOUBLED[window] for window in c.windows))
-    return doubled.upto(kind) - c.upto(kind)
+    sums = c.part.upto(kind, c.measure)
+    return sums[_doubled(c.windows)] - sums[c.ends]
 
 
-def _sum_shift(c: FormulaInput, kind: str) -> np.ndarray:
-    """Return a sum in the window against the sum in the equally long one before."""
-    return _relative(c.upto(kind), _before(c, kind))
+@cache
+def _doubled(windows: tuple[str, ...]) -> np.ndarray:
+    return last_steps(tuple(clock.DOUBLED[window] for window in windows))
+
+
+def _count_shift(c: FormulaInput) -> np.ndarray:
+    """Return the number in the window against the number in the equally long one before."""
+    counts = c.part.counts()
+    return _relative(counts[c.ends], counts[_doubled(c.windows)] - counts[c.ends])
+
+
+def _sum_shift(c: FormulaInput) -> np.ndarray:
+    """Return the sum in the window against the sum in the equally long one before."""
+    return _relative(c.upto("s"), _before(c, "s"))
 
 
 def _mean_shift(c: FormulaInput) -> np.ndarray:
@@ -397,7 +401,7 @@ COMPARISON_AGGREGATES = (
     ),
     Aggregate(
         name="shift",
-        formula=lambda c: _sum_shift(replace(c, measure=None), "n"),
+        formula=_count_shift,
         stem="{slice}_count_shift",
         unit="ratio",
         en="number of {slice} relative to the same time before,",
@@ -406,7 +410,7 @@ COMPARISON_AGGREGATES = (
     ),
     Aggregate(
         name="sum_shift",
-        formula=lambda c: _sum_shift(c, "s"),
+        formula=_sum_shift,
         stem="{slice}_{measure}_shift",
         unit="ratio",
         en="{measure} of {slice} relative to the same time before,",

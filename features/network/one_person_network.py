@@ -8,6 +8,7 @@ are looked up. The graph stands at the first of the month, and is not made here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -42,6 +43,9 @@ class RowsOfOthers(Protocol):
 
     def ties(self, person: int) -> EventArrays:
         """Return the transfers of a person: other, is_paid, event_time, known_time."""
+
+    def ties_of(self, people: Iterable[int]) -> EventArrays:
+        """Return the transfers of several people; `person` says whose each is."""
 
     def uses(self, column: str, identifier: int) -> EventArrays:
         """Return the logins on a device or an address: applicant_id, event_time, known_time."""
@@ -78,8 +82,8 @@ def others_of_one(
 def _transfers(
     asked: frozenset[str], person: int, as_of: int, rows: RowsOfOthers
 ) -> dict[str, float]:
-    mine = Ties(rows.ties(person))
-    found = dict(zip(_PARTNERS, mine.partners(as_of), strict=True))
+    mine = rows.ties(person)
+    found = dict(zip(_PARTNERS, Ties(mine).partners(as_of), strict=True))
     if asked & {*_CIRCLES}:
         found |= dict(zip(_CIRCLES, _circles(mine, person, as_of, rows), strict=True))
     return found
@@ -123,36 +127,53 @@ class Ties:
             _share(new, n),
         )
 
-    def links(self, *, is_paid: bool) -> dict[int, int]:
-        """Return whom the person pays, or who pays, with the moment from which it is known."""
-        at = self.is_paid == is_paid
-        since = np.maximum(self.time[at], self.known[at])
-        found: dict[int, int] = {}
-        for other, moment in zip(self.other[at].tolist(), since.tolist(), strict=True):
-            found[other] = min(moment, found.get(other, moment))
-        return found
+
+@dataclass(frozen=True)
+class _Links:
+    """Who pays whom, each pair once with the moment from which it is known, by (person, other)."""
+
+    person: np.ndarray
+    other: np.ndarray
+    since: np.ndarray
+
+    @classmethod
+    def of(cls, rows: EventArrays, person: np.ndarray, as_of: int, *, is_paid: bool) -> _Links:
+        """Return whom people pay, or who pays them, as far as it is known at a moment."""
+        columns = rows.columns
+        since = np.maximum(columns["event_time"], columns["known_time"])
+        at = np.flatnonzero((since < as_of) & (columns["is_paid"] == is_paid))
+        # numpy's lexsort takes the last key first: of each pair the earliest moment comes first.
+        order = at[np.lexsort((since[at], columns["other"][at], person[at]))]
+        links = cls(person[order], columns["other"][order], since[order])
+        is_first = np.ones(len(order), bool)
+        is_first[1:] = (np.diff(links.person) != 0) | (np.diff(links.other) != 0)
+        return links.taken(is_first)
+
+    def taken(self, at: np.ndarray) -> _Links:
+        """Return the links at these places, or where a mask holds."""
+        return _Links(self.person[at], self.other[at], self.since[at])
 
 
-def _circles(mine: Ties, person: int, as_of: int, rows: RowsOfOthers) -> tuple[float, float, float]:
+def _circles(
+    mine: EventArrays, person: int, as_of: int, rows: RowsOfOthers
+) -> tuple[float, float, float]:
     """Return payers of the busiest payee, circles of three so far, and those of the last month."""
-    payees = {other: since for other, since in mine.links(is_paid=True).items() if since < as_of}
-    payers = {other: since for other, since in mine.links(is_paid=False).items() if since < as_of}
-    busiest = 0
-    moments = []
-    for payee, since in payees.items():
-        theirs = Ties(rows.ties(payee))
-        paying = theirs.links(is_paid=False)
-        busiest = max(busiest, sum(moment < as_of for moment in paying.values()))
-        for third, moment in theirs.links(is_paid=True).items():
-            # The circle: the person pays the payee, who pays a third one, who pays the person.
-            if third in payers and third != person:
-                moments.append(max(since, moment, payers[third]))
-    ever = sum(moment < as_of for moment in moments)
-    return (
-        float(busiest),
-        float(ever),
-        float(ever - sum(moment < as_of - MONTH for moment in moments)),
-    )
+    me = np.full(len(mine), person)
+    payees = _Links.of(mine, me, as_of, is_paid=True)
+    if not len(payees.other):
+        return 0.0, 0.0, 0.0
+    payers = _Links.of(mine, me, as_of, is_paid=False)
+    theirs = rows.ties_of(payees.other.tolist())
+    owner = theirs.columns["person"]
+    paying = _Links.of(theirs, owner, as_of, is_paid=False)
+    busiest = np.unique(paying.person, return_counts=True)[1].max(initial=0)
+    # The circle: the person pays the payee, who pays a third one, who pays the person.
+    paid = _Links.of(theirs, owner, as_of, is_paid=True)
+    circles = paid.taken(np.isin(paid.other, payers.other) & (paid.other != person))
+    begun = payees.since[np.searchsorted(payees.other, circles.person)]
+    closed = payers.since[np.searchsorted(payers.other, circles.other)]
+    moments = np.maximum(np.maximum(begun, closed), circles.since)
+    return float(busiest), float(len(moments)), float((moments >= as_of - MONTH).sum())
 
 
 # Devices and addresses.

@@ -2,7 +2,8 @@
 
 SQLite writes in C, where no patch of Python sees it. So the parent traces the system calls of a
 fork and counts those that change files: at a given one the fork is killed before it is carried out.
-Linux on x86-64 only.
+A power cut is such a kill, after which all data goes that was written and not synced. Linux on
+x86-64 only; the names of files are not undone (`tests.score.kills` does that for Python's).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import os
 import platform
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -31,8 +34,14 @@ CHANGES = {
     "mkdirat": 258, "msync": 26, "fallocate": 285,
 }  # fmt: skip
 NUMBERS = frozenset(CHANGES.values())
-# Places of the numbers in the 27 registers.
+# Places of the numbers in the 27 registers: the call, its first three arguments, and the fourth.
 ORIG_RAX = 15
+RDI = 14
+RSI = 13
+RDX = 12
+R10 = 7
+SYNCS = (CHANGES["fsync"], CHANGES["fdatasync"])
+WRITES = (CHANGES["write"], CHANGES["pwrite64"], CHANGES["ftruncate"])
 KILLED = -signal.SIGKILL
 
 needs_tracing = pytest.mark.skipif(
@@ -41,14 +50,54 @@ needs_tracing = pytest.mark.skipif(
 )
 
 
-def run(work: Callable[[], object], kill_at: int = -1) -> tuple[int, int]:
-    """Run `work` in a fork; return its exit code or signal, and how many changes it began.
+@dataclass
+class Unsynced:
+    """What a process has written and not synced: for each write the content that it replaces."""
 
-    It is killed before change number `kill_at`, from 0; -1 lets it end.
-    """
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.ptrace.argtypes = [ctypes.c_long] * 4
-    libc.ptrace.restype = ctypes.c_long
+    child: int
+    before: list[tuple[Path, int, bytes, int]] = field(default_factory=list)
+
+    def note(self, call: int, registers: Sequence[int]) -> None:
+        """Note a system call before it is carried out."""
+        if call not in SYNCS and call not in WRITES:
+            return
+        handle = registers[RDI]
+        file = Path(f"/proc/{self.child}/fd/{handle}").readlink()
+        if not file.is_file():
+            return
+        if call in SYNCS:
+            self.before = [one for one in self.before if one[0] != file]
+            return
+        size = file.stat().st_size
+        begin, count = self._span(call, registers, size)
+        with file.open("rb") as content:
+            content.seek(begin)
+            self.before.append((file, begin, content.read(count), size))
+
+    def _span(self, call: int, registers: Sequence[int], size: int) -> tuple[int, int]:
+        """Return where a write begins, and its bytes."""
+        if call == CHANGES["ftruncate"]:
+            begin = registers[RSI]
+            return begin, max(0, size - begin)
+        if call == CHANGES["pwrite64"]:
+            return registers[R10], registers[RDX]
+        told = Path(f"/proc/{self.child}/fdinfo/{registers[RDI]}").read_text().split()
+        is_appending = bool(int(told[told.index("flags:") + 1], 8) & os.O_APPEND)
+        begin = size if is_appending else int(told[told.index("pos:") + 1])
+        return begin, registers[RDX]
+
+    def undo(self) -> None:
+        """Put back what was there, the last write first."""
+        for file, begin, content, size in reversed(self.before):
+            if file.is_file():
+                with file.open("r+b") as written:
+                    written.seek(begin)
+                    written.write(content)
+                    written.truncate(size)
+
+
+def _traced(libc: ctypes.CDLL, work: Callable[[], object]) -> int:
+    """Fork a child that waits to be traced before its work; return its number."""
     child = os.fork()
     if child == 0:
         code = 1
@@ -61,7 +110,23 @@ def run(work: Callable[[], object], kill_at: int = -1) -> tuple[int, int]:
             os._exit(code)
     os.waitpid(child, 0)
     libc.ptrace(SET_OPTIONS, child, 0, OPTIONS)
+    return child
+
+
+def run(
+    work: Callable[[], object], kill_at: int = -1, *, is_power_cut: bool = False
+) -> tuple[int, int]:
+    """Run `work` in a fork; return its exit code or signal, and how many changes it began.
+
+    It is killed before change number `kill_at`, from 0; -1 lets it end. With `is_power_cut` what it
+    has not synced is gone then.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long] * 4
+    libc.ptrace.restype = ctypes.c_long
+    child = _traced(libc, work)
     registers = (ctypes.c_ulonglong * 27)()
+    unsynced = Unsynced(child)
     count = 0
     is_entering = True
     handed_on = 0
@@ -79,5 +144,9 @@ def run(work: Callable[[], object], kill_at: int = -1) -> tuple[int, int]:
             if registers[ORIG_RAX] in NUMBERS:
                 if count == kill_at:
                     os.kill(child, signal.SIGKILL)
+                    if is_power_cut:
+                        unsynced.undo()
+                elif is_power_cut:
+                    unsynced.note(registers[ORIG_RAX], registers)
                 count += 1
         is_entering = not is_entering

@@ -85,10 +85,21 @@ def test_every_command_of_the_page_runs(home: Path) -> None:
 def test_the_bench_of_the_page_runs(home: Path) -> None:
     [words] = [words for words in commands() if words[0] == "bench"]
     words = [AS_OF.isoformat() if word == "2026-11-20" else word for word in words]
-    options = ["--events", "raw", "--people", "8", "--calls", "4", "--seconds", "1"]
+    options = [
+        "--events",
+        "raw",
+        "--people",
+        "8",
+        "--calls",
+        "4",
+        "--seconds",
+        "1",
+        "--compared",
+        "5",
+    ]
     done = ran([*words, *options, "--output", "bench.json"])
     assert done.exit_code == 0, done.output
     rows = json.loads((home / "bench.json").read_text())["rows"]
     named = {row["what"]: row for row in rows}
     assert named["answers that differ"]["ours"] == 0.0
-    assert len(rows) == 6
+    assert len(rows) == 14 and all(row["ours"] == 0.0 for row in rows if row["unit"] == "differ")

@@ -75,6 +75,32 @@ def test_a_seal_that_decides_otherwise_is_refused(world: World, tmp_path: Path) 
     assert len(list(left_over(tmp_path / "journal"))) == 1
 
 
+def test_a_journal_is_sealed_by_the_terms_that_it_was_answered_by(
+    world: World, tmp_path: Path
+) -> None:
+    """By others the seal is refused and the lines stay; then by the right ones it is made."""
+    journal = tmp_path / "journal"
+    store = world.root / "store"
+    online = Online.open(
+        store, world.bundle, snapshot=world.network, journal=journal, explain="all", language="zh"
+    )
+    for key in (1, 2, 3):
+        online.decide(key, AS_OF, {"application_id": key})
+    # A service that was killed.
+    assert online.journal is not None
+    online.journal._segment._file.close()
+    online.features.store.close()
+    words = ("online", "seal", journal, "--bundle", world.bundle)
+    refused = told(*words)
+    assert refused.exit_code != 0 and len(list(left_over(journal))) == 1
+    done = told(*words, "--explain", "all", "--language", "zh")
+    assert done.exit_code == 0, done.output
+    assert list(left_over(journal)) == []
+    [batch] = [file.parent for file in journal.glob("*/manifest.json")]
+    assert read_json(batch / "batch.json")["options"]["language"] == "zh"
+    assert told("verify", batch).exit_code == 0
+
+
 def test_threads_share_syncs_and_every_line_is_there(tmp_path: Path, world: World) -> None:
     segment = JournalFile(tmp_path)
 

@@ -11,15 +11,18 @@ from typing import Any
 import pytest
 
 from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.serving.applicant.online.erasing import ErasablePersons
 from creditloom.serving.applicant.online.journal import (
     JournalFile,
     JournalLine,
     left_over,
     lines_of,
 )
+from creditloom.serving.applicant.online.persons.database import FILE
+from creditloom.serving.applicant.online.persons.loading import load
 from creditloom.serving.applicant.online.persons.rows.reading import Reader
 from creditloom.serving.applicant.online.persons.store import StoredPersons
-from tests.features.raw import Raw, random_raw
+from tests.features.raw import Raw, random_raw, write_raw
 from tests.online.syscalls import KILLED, needs_tracing, run
 
 pytestmark = needs_tracing
@@ -58,26 +61,44 @@ def begun(root: Path, raw: Raw, calls: int) -> Path:
     return root
 
 
-def killed(begin: Path, scratch: Path, work: Callable[[Path], object], every: int) -> list[str]:
-    """What is wrong after kills at every `every`-th change of a file, and the same work again."""
-    _, count = run(lambda: work(_copy(begin, scratch / "counted")))
+def killed(
+    begin: Path,
+    scratch: Path,
+    work: Callable[[Path], object],
+    every: int,
+    *,
+    is_one_step: bool = True,
+) -> list[str]:
+    """What is wrong after kills at every `every`-th change of a file, and the same work again.
+
+    Of two neighbouring points one is a power cut; of every one where all points are taken. What was
+    told is on the disk: `work` says it in a file `told` beside the store. `is_one_step`: whatever
+    the moment, there is what was before, or all.
+    """
+    work(_copy(begin, scratch / "counted"))
     wanted = content(scratch / "counted")
-    before = content(begin)
+    before = content(begin) if (begin / FILE).is_file() else None
+    counted = _copy(begin, scratch / "counted")
+    _, count = run(lambda: work(counted))
     faults = []
+    told = scratch / "told"
     for point in range(0, count, every):
-        place = scratch / "killed"
-        shutil.rmtree(place, ignore_errors=True)
-        # What is copied changes files, too: it comes before the fork.
-        _copy(begin, place)
-        code, _ = run(lambda place=place: work(place), point)
-        if code not in (KILLED, 0):
-            faults.append(f"{point}: exit {code}")
-        # A call is there whole, or not at all.
-        if content(place) not in (before, wanted):
-            faults.append(f"{point}: something between")
-        work(place)
-        if content(place) != wanted:
-            faults.append(f"{point}: another end")
+        for is_power_cut in (False, True) if every == 1 else (point // every % 2 == 1,):
+            told.unlink(missing_ok=True)
+            # What is copied changes files, too: it comes before the fork.
+            place = _copy(begin, scratch / "killed")
+            code, _ = run(lambda place=place: work(place), point, is_power_cut=is_power_cut)
+            name = f"{point} {'power cut' if is_power_cut else 'kill'}"
+            if code not in (KILLED, 0):
+                faults.append(f"{name}: exit {code}")
+            there = content(place) if (place / FILE).is_file() else before
+            if is_one_step and there not in (before, wanted):
+                faults.append(f"{name}: something between")
+            if told.is_file() and there != wanted:
+                faults.append(f"{name}: told, and not there")
+            work(place)
+            if content(place) != wanted:
+                faults.append(f"{name}: another end")
     assert count > 5, count
     return faults
 
@@ -95,9 +116,57 @@ def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, every: int) -> N
     def work(root: Path) -> None:
         store = StoredPersons.at(root)
         store.append(call_of(raw, 2))
+        (root.parent / "told").touch()
         store.close()
 
     assert killed(begin, tmp_path, work, every) == []
+
+
+@pytest.mark.parametrize("every", [40, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_load_goes_on_by_the_same_command(tmp_path: Path, every: int) -> None:
+    """Into a store that it begins: calls of before are there, none is there twice."""
+    raw = random_raw(people=PEOPLE, seed=2)
+    files = tmp_path / "raw"
+    write_raw({name: raw[name].slice(0, 40) for name in TABLES}, files, parts=2)
+    (tmp_path / "begin").mkdir()
+
+    def work(root: Path) -> None:
+        store = StoredPersons.at(root, is_new_allowed=True)
+        load(store, files)
+        (root.parent / "told").touch()
+        store.close()
+
+    assert killed(tmp_path / "begin", tmp_path, work, every, is_one_step=False) == []
+
+
+@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)])
+def test_an_erasure_from_the_store_is_whole_or_not_begun(tmp_path: Path, every: int) -> None:
+    raw = random_raw(people=PEOPLE, seed=2)
+    begin = begun(tmp_path / "begin", raw, 3)
+
+    def work(root: Path) -> None:
+        ErasablePersons(root).erase(frozenset("2"), lambda _scope: None)
+        (root.parent / "told").touch()
+
+    gone = [one for one in content(begin)[0] if one[0] == 2 and one[-1]]
+    assert gone
+    assert killed(begin, tmp_path, work, every) == []
+
+
+@pytest.mark.slow
+def test_a_store_that_does_not_sync_is_found_out(tmp_path: Path) -> None:
+    """The power cut can fail: without syncs a call that returned is gone."""
+    raw = random_raw(people=PEOPLE, seed=2)
+    begin = begun(tmp_path / "begin", raw, 2)
+
+    def work(root: Path) -> None:
+        store = StoredPersons.at(root)
+        store.database.connection.execute("PRAGMA synchronous = OFF")
+        store.append(call_of(raw, 2))
+        (root.parent / "told").touch()
+        store.close()
+
+    assert any("told, and not there" in fault for fault in killed(begin, tmp_path, work, 1))
 
 
 @pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)])

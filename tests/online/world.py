@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from creditloom.decision.bundle import write_manifest
@@ -36,6 +37,20 @@ def with_ages(raw: Raw) -> Raw:
     people = raw["applications"].to_pandas().assign(age_years=30, months_on_book=12)
     schema = raw["applications"].schema
     return {**raw, "applications": pa.Table.from_pandas(people, schema, preserve_index=False)}
+
+
+def with_devices(raw: Raw, people: int, seed: int) -> Raw:
+    """As many devices and addresses as people: a few share one, as in a large world."""
+    rng = np.random.default_rng(seed)
+    logins = raw["logins"].to_pandas()
+    for name in ("device_id", "ip_id"):
+        # Of each person one in a hundred is somebody else's.
+        other = rng.integers(0, people, len(logins))
+        is_own = rng.random(len(logins)) < 0.99
+        values = np.where(is_own, logins["applicant_id"], other)
+        logins[name] = pd.Series(values, dtype="Int64").mask(logins[name].isna())
+    schema = raw["logins"].schema
+    return {**raw, "logins": pa.Table.from_pandas(logins, schema, preserve_index=False)}
 
 
 def clean(raw: Raw, scratch: Path) -> Raw:
@@ -83,8 +98,11 @@ class World:
         return self.root / "raw"
 
     @classmethod
-    def made(cls, root: Path, people: int, seed: int, *, is_clean: bool = False) -> World:
+    def made(
+        cls, root: Path, people: int, seed: int, *, is_clean: bool = False, is_spread: bool = False
+    ) -> World:
         raw = with_ages(random_raw(people, seed))
+        raw = with_devices(raw, people, seed) if is_spread else raw
         raw = clean(raw, root / "scratch") if is_clean else raw
         write_raw(raw, root / "raw", parts=2)
         bundle_of(root / "model")

@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from creditloom.decision.reasons.reasons import Explain
+from creditloom.decision.reasons.text import Language
 from creditloom.pipeline.base.console import Console
 from creditloom.storage.files.errors import DataError
 
@@ -61,6 +63,12 @@ WithoutOption = Annotated[
     list[str] | None,
     typer.Option(help="a raw table that is not to be read; may be given again for another one"),
 ]
+ExplainOption = Annotated[
+    Explain, typer.Option(help="reasons for adverse decisions, for all, or none")
+]
+LanguageOption = Annotated[Language, typer.Option(help="of the reasons")]
+ProductOption = Annotated[str, typer.Option(help="default: that of the bundle")]
+LawOption = Annotated[str, typer.Option(help="default: that of the bundle")]
 JsonOption = Annotated[bool, typer.Option("--json", help="as JSON on standard output")]
 
 
@@ -156,6 +164,7 @@ def status(store: StoreArgument, as_json: JsonOption = False) -> None:
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
+# table: the options of the command
 @app.command("decide")
 def decide(
     store: StoreArgument,
@@ -168,6 +177,10 @@ def decide(
     journal: JournalOption = None,
     log: LogOption = None,
     without: WithoutOption = None,
+    explain: ExplainOption = "adverse",
+    language: LanguageOption = "en",
+    product: ProductOption = "",
+    law: LawOption = "",
 ) -> None:
     """Decide one person from the rows of a store; the answer is JSON on standard output.
 
@@ -179,15 +192,9 @@ def decide(
     from creditloom.serving.applicant.online.persons.texts import number_of
 
     place = None if journal is None else JournalPlace(journal, log=log)
-    named = without or ()
-    online = Online.open(
-        store,
-        bundle,
-        snapshot=snapshot,
-        accept_snapshot=accept_snapshot,
-        journal=place,
-        without=named,
-    )
+    terms = _terms(explain, language, product, law)
+    read = {"snapshot": snapshot, "accept_snapshot": accept_snapshot, "without": without or ()}
+    online = Online.open(store, bundle, journal=place, **read, **terms)
     number = number_of(online.features.store, "applicant_id", person)
     moment = as_of or dt.datetime.now(dt.UTC).replace(tzinfo=None)
     stated = None if facts is None else json.loads(facts.read_text(encoding="utf-8"))
@@ -201,8 +208,16 @@ def seal(
     journal: Annotated[Path, typer.Argument(help="the folder of the journal")],
     bundle: BundleOption,
     log: LogOption = None,
+    explain: ExplainOption = "adverse",
+    language: LanguageOption = "en",
+    product: ProductOption = "",
+    law: LawOption = "",
 ) -> None:
-    """Seal what a killed service left in its journal, as batches to verify and to replay."""
+    """Seal what a killed service left in its journal, as batches to verify and to replay.
+
+    Give what the service decided with: under other terms the batch would decide otherwise than was
+    answered, which is refused, and the lines stay.
+    """
     from creditloom.serving.applicant.online.sealing import Sealing
 
     if not journal.is_dir():
@@ -213,10 +228,14 @@ def seal(
             got="none",
             next_step="name the folder that `--journal` named",
         )
-    made = Sealing(journal, bundle, {}, log).seal()
+    made = Sealing(journal, bundle, _terms(explain, language, product, law), log).seal()
     for place in made:
         sys.stdout.write(f"{place}\n")
     _err.print(f"{journal}: {len(made)} batches; creditloom verify FOLDER")
+
+
+def _terms(explain: Explain, language: Language, product: str, law: str) -> dict[str, Any]:
+    return {"explain": explain, "language": language, "product": product, "law": law}
 
 
 def _tell(

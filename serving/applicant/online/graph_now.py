@@ -41,6 +41,10 @@ class Refusals:
         self._refusing: set[int] = set()
         # People who had refused before the month, sorted; None where that is to be made again.
         self._base: np.ndarray | None = None
+        # The moments of all statements within the month, sorted: between two of them nothing
+        # changes, so the answer of the last stretch is kept.
+        self._moments: list[int] = []
+        self._last: tuple[int, np.ndarray] | None = None
 
     def read(self, connection: sqlite3.Connection) -> None:
         """Read the statements of the calls that came since."""
@@ -52,7 +56,9 @@ class Refusals:
         self._seq = seq
 
     def _note(self, moment: int, key: int, person: int, *, is_given: bool) -> None:
+        self._last = None
         if moment >= self._first:
+            bisect.insort(self._moments, moment)
             bisect.insort(self._within.setdefault(person, []), (moment, key, is_given))
             if not is_given:
                 self._refusing.add(person)
@@ -62,6 +68,13 @@ class Refusals:
 
     def as_of(self, moment: int) -> np.ndarray:
         """Return the people, sorted, whom the network leaves out for a decision at a moment."""
+        # A statement holds from its moment on: one of this very moment does not yet.
+        stretch = bisect.bisect_left(self._moments, moment)
+        if self._last is None or self._last[0] != stretch:
+            self._last = (stretch, self._left_out(moment))
+        return self._last[1]
+
+    def _left_out(self, moment: int) -> np.ndarray:
         if self._base is None:
             refused = [person for person, (_, is_given) in self._before.items() if not is_given]
             self._base = np.array(sorted(refused), np.int64)
@@ -72,7 +85,6 @@ class Refusals:
     def _refuses(self, person: int, moment: int) -> bool:
         """Return whether the last statement of the month before a moment is a refusal."""
         own = self._within[person]
-        # A statement holds from its moment on: one of this very moment does not yet.
         end = bisect.bisect_left(own, (moment,))
         return end > 0 and not own[end - 1][2]
 
@@ -93,6 +105,8 @@ class GraphNow:
         self._made: Mapping[str, np.ndarray] = {}
         # Of the last set of people who are left out.
         self._again: tuple[bytes, Mapping[str, np.ndarray]] = (b"", {})
+        # The very array that was asked for last, and what was found.
+        self._asked: tuple[np.ndarray | None, Mapping[str, np.ndarray]] = (None, {})
         if self.specs and "graph" in snapshot.files:
             self._people, self._known, self._made = snapshot.graph_of(self.specs)
 
@@ -115,8 +129,13 @@ class GraphNow:
 
     def _columns(self, refused: np.ndarray) -> Mapping[str, np.ndarray]:
         """Return the values of everybody in the network without some people."""
-        if np.array_equal(refused, self._known):
-            return self._made
+        if refused is self._asked[0]:
+            return self._asked[1]
+        found = self._made if np.array_equal(refused, self._known) else self._measured(refused)
+        self._asked = (refused, found)
+        return found
+
+    def _measured(self, refused: np.ndarray) -> Mapping[str, np.ndarray]:
         name = refused.tobytes()
         if self._again[0] != name:
             everyone = np.arange(len(self._people))

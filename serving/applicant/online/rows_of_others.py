@@ -15,7 +15,7 @@ import numpy as np
 from creditloom.features.aggregates.event_arrays import EventArrays
 from creditloom.features.network.one_person_network import ADDRESS
 from creditloom.serving.applicant.online.persons.applications import CONSENTS
-from creditloom.serving.applicant.online.persons.rows.reading import Reader
+from creditloom.serving.applicant.online.persons.rows.reading import Reader, empty, joined
 from creditloom.serving.applicant.online.persons.rows.stored import (
     ADDRESS_ROWS,
     DEVICE_ROWS,
@@ -45,6 +45,17 @@ class StoredOthers:
         """Return the transfers of a person that known people report."""
         rows = self._reader.of(TIE_ROWS, person)
         return _of(rows, rows.columns["reporter"], self._ever(rows.columns["reporter"]))
+
+    def ties_of(self, people: Iterable[int]) -> EventArrays:
+        """Return the transfers of several people; `person` says whose each is."""
+        asked = list(people)
+        parts = [self._reader.of(TIE_ROWS, person) for person in asked]
+        rows = joined(parts) if parts else empty(TIE_ROWS)
+        owner = np.repeat(np.array(asked, np.int64), [len(part) for part in parts])
+        whole = EventArrays({**rows.columns, "person": owner}, rows.nulls)
+        reporter = whole.columns["reporter"]
+        # Whether the reporters are known is asked once for all.
+        return _of(whole, reporter, self._ever(reporter))
 
     def uses(self, column: str, identifier: int) -> EventArrays:
         """Return the logins of known people on a device or an address."""

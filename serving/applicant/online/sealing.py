@@ -22,6 +22,7 @@ from creditloom.serving.batch.events import FOLDER, MARK, MATRIX
 from creditloom.serving.inputs import InputColumn, columns
 from creditloom.serving.score import score
 from creditloom.serving.whole.batch_matrix import TYPES
+from creditloom.serving.whole.resume import TakenError
 from creditloom.storage.files.durable import sync
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.formats import FEATURES
@@ -69,10 +70,26 @@ class Sealing:
                 asked = {"format": FEATURES, "files": [], "as_of": None}
                 names = [one.name for one in read]
                 write_json({**asked, "columns": names, "journal": evidence}, work / MARK)
+        try:
+            self._score(place, lines, evidence)
+        except TakenError:
+            # A seal by other terms, which was refused: its lines would be gone otherwise.
+            self._score(place, lines, evidence, replace=True)
+        _require_same(place, lines)
+        return place
+
+    def _score(
+        self,
+        place: Path,
+        lines: Sequence[JournalLine],
+        evidence: Mapping[str, str],
+        *,
+        replace: bool = False,
+    ) -> None:
         days = [dt.datetime.fromisoformat(str(line.input["as_of"])).date() for line in lines]
         score(
             place,
-            source=features / MATRIX,
+            source=place.with_suffix(".features") / MATRIX,
             bundle=self.bundle,
             evidence=evidence,
             accept_drift=DRIFT,
@@ -80,10 +97,9 @@ class Sealing:
             today=max(days),
             log=self.log,
             sign=self.key,
+            replace=replace,
             **self.options,
         )
-        _require_same(place, lines)
-        return place
 
 
 def _batches(file: Path) -> Iterator[tuple[str, list[JournalLine]]]:
@@ -158,6 +174,7 @@ def _require_same(place: Path, lines: Sequence[JournalLine]) -> None:
             where=place,
             expected=f"the answers of the journal to {len(lines)} applications",
             got=f"others for {len(other)}: {', '.join(other[:5])}",
-            next_step="keep journal and batch, and look at these applications: the bundle or the "
-            "code may have changed between the answer and the seal",
+            next_step="seal with the bundle, explain, language, product and law that were decided "
+            "with; else keep journal and batch, and look at these applications: the code may have "
+            "changed between the answer and the seal",
         )

@@ -24,8 +24,9 @@ FORMAT = 1
 PAGE_BYTES = 8_192
 # Pages of the log of changes before they are put into their places: 32 MB.
 CHECKPOINT_PAGES = 4_000
-# Bytes of the file that a reader maps into memory, at most.
-MAPPED_BYTES = 1 << 36
+# Readers at once: each has a connection with 2 MB of pages. More threads would wait for the lock of
+# Python anyway.
+READERS = 4
 # Seconds that a writer waits for another one.
 WAIT_SECONDS = 60.0
 
@@ -82,13 +83,20 @@ CREATE TABLE columns_of_texts (name TEXT PRIMARY KEY, numbering TEXT NOT NULL) W
 
 
 class PersonDatabase:
-    """The database below the folder `root`; a connection for each thread."""
+    """The database below the folder `root`.
+
+    Reads share a few connections, whatever the number of threads. Each thread that writes has a
+    connection of its own.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        # Connections that read and are free; the semaphore counts those that may be in use.
+        self._free: list[sqlite3.Connection] = []
+        self._readers = threading.BoundedSemaphore(READERS)
 
     @classmethod
     def at(cls, root: Path, *, is_new_allowed: bool = False) -> PersonDatabase:
@@ -115,11 +123,14 @@ class PersonDatabase:
         """The connection of this thread."""
         found: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if found is None:
-            found = _connected(self.root / FILE)
-            self._local.connection = found
-            with self._lock:
-                self._opened.append(found)
+            found = self._local.connection = self._new()
         return found
+
+    def _new(self) -> sqlite3.Connection:
+        made = _connected(self.root / FILE)
+        with self._lock:
+            self._opened.append(made)
+        return made
 
     def close(self) -> None:
         """Close the connections of all threads."""
@@ -127,17 +138,26 @@ class PersonDatabase:
             for one in self._opened:
                 one.close()
             self._opened.clear()
+            self._free.clear()
         self._local = threading.local()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Yield the connection in a transaction that sees the store at one moment."""
-        connection = self.connection
-        connection.execute("BEGIN")
-        try:
-            yield connection
-        finally:
-            connection.execute("COMMIT")
+        """Yield a connection in a transaction that sees the store at one moment.
+
+        It waits while `READERS` others read. Within it, open no further one.
+        """
+        with self._readers:
+            with self._lock:
+                connection = self._free.pop() if self._free else None
+            connection = connection or self._new()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+                with self._lock:
+                    self._free.append(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -203,6 +223,7 @@ def _connected(file: Path) -> sqlite3.Connection:
     )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
+    # Not mapped: each connection would map the file for itself, and count its pages again.
+    connection.execute("PRAGMA mmap_size = 0")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return connection

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import resource
+import json
+import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from creditloom.decision.decide import Decider
-from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES
-from creditloom.features.engine.engine import build
-from creditloom.features.feature_params import FeatureParams
+from creditloom.features.contract.tables import EVENT_TABLES
+from creditloom.pipeline.proof.bench.runs.online.equality import Compared, compared
+from creditloom.pipeline.proof.bench.runs.online.theirs import BatchOfOnePerson
 from creditloom.serving.applicant.online.online import Online
 from creditloom.serving.applicant.online.open_journal import JournalPlace
+from creditloom.serving.applicant.online.persons.database import FILE
 from creditloom.serving.applicant.online.persons.loading import load
 from creditloom.serving.applicant.online.persons.store import StoredPersons
 from creditloom.serving.whole.network_snapshot import make_snapshot
@@ -32,6 +33,8 @@ from creditloom.storage.folders.raw_folder import raw_tables
 CALL_ROWS = 10_000
 # People that are decided before anything is counted, so that all code is loaded.
 WARM = 30
+THEIR_WARM = 5
+CLIENTS = "creditloom.pipeline.proof.bench.runs.online.clients"
 MILLIS = 1e3
 ORDER = [("applicant_id", "ascending"), ("event_time", "ascending"), ("event_id", "ascending")]
 
@@ -71,23 +74,41 @@ class OnlineBench:
         self.online.decide(person, self.as_of)
         return time.process_time() - cpu, time.perf_counter() - clock
 
-    def one_person(self, people: np.ndarray) -> Iterator[tuple[float, float, float]]:
-        """Yield (our CPU, their CPU, our seconds) of each person, measured in turns.
+    def one_person(
+        self, people: np.ndarray, theirs: BatchOfOnePerson
+    ) -> Iterator[tuple[float, float]]:
+        """Yield (our CPU, their CPU) of each person, measured in turns.
 
-        Theirs is the engine of a batch, asked for all features of the rows of this one person, and
-        the decision on the frame of them.
+        Ours is from raw rows to the journal. Theirs makes the features and decides nothing.
         """
-        batch = BatchOfOnePerson(self, Decider.load(self.bundle, threads=1))
         for person in people[:WARM].tolist():
             self.seconds(person)
-        batch.cpu(int(people[0]))
+        for person in people[:THEIR_WARM].tolist():
+            theirs.cpu(person)
         for person in people.tolist():
-            ours, clock = self.seconds(person)
-            yield ours, batch.cpu(person), clock
+            yield self.seconds(person)[0], theirs.cpu(person)
 
-    def clocks(self, people: np.ndarray) -> list[float]:
-        """Return the seconds by the clock of each decision, one after the other."""
-        return [self.seconds(person)[1] for person in people.tolist()]
+    def each(self, people: np.ndarray) -> np.ndarray:
+        """Return (people, 2): CPU and seconds by the clock of decisions one after the other."""
+        return np.array([self.seconds(person) for person in people.tolist()])
+
+    def cold(self, people: np.ndarray) -> np.ndarray:
+        """Return the same with no page of the store in memory before each decision."""
+        found = []
+        database = self.online.features.store.database
+        for person in people.tolist():
+            # Connections hold pages of their own, and the system those that were read.
+            database.close()
+            for file in sorted(database.root.glob(f"{FILE}*")):
+                _drop_pages(file)
+            found.append(self.seconds(person))
+        return np.array(found)
+
+    def compared(self, count: int) -> Compared:
+        """Return what differs from a batch of all raw tables, of the first people."""
+        people = self.people[:count].tolist()
+        place = self.scratch / "compared"
+        return compared(self.online, self.events, self.bundle, self.as_of, people, place)
 
     # Appending.
 
@@ -100,9 +121,14 @@ class OnlineBench:
                 parts[name] = pa.concat_tables([pq.read_table(file) for file in files])
         total = sum(map(len, parts.values()))
         sizes = {name: max(1, CALL_ROWS * len(rows) // total) for name, rows in parts.items()}
+        # Keys that grow with time, above those that are there.
+        above = {name: int(rows["event_id"].to_numpy().max()) + 1 for name, rows in parts.items()}
         for call in range(count):
             yield {
-                name: _again(rows.slice(call * sizes[name] % len(rows), sizes[name]), call + 1)
+                name: _again(
+                    rows.slice(call * sizes[name] % len(rows), sizes[name]),
+                    above[name] + call * CALL_ROWS,
+                )
                 for name, rows in parts.items()
             }
 
@@ -120,8 +146,8 @@ class OnlineBench:
         shutil.rmtree(plain)
         return ours, theirs
 
-    def beside_appends(self, people: np.ndarray, calls: list[dict[str, pa.Table]]) -> list[float]:
-        """Return the seconds of decisions while another thread appends call after call."""
+    def beside_appends(self, people: np.ndarray, calls: list[dict[str, pa.Table]]) -> np.ndarray:
+        """Return CPU and seconds of decisions while another thread appends call after call."""
         is_done = threading.Event()
 
         def append() -> None:
@@ -135,85 +161,38 @@ class OnlineBench:
         # Until the appends end, and as many as are asked for at least.
         at = 0
         while not is_done.is_set() or at < len(people):
-            found.append(self.seconds(int(people[at % len(people)]))[1])
+            found.append(self.seconds(int(people[at % len(people)])))
             at += 1
         thread.join()
-        return found
+        return np.array(found)
 
     # Many clients.
 
     def clients(self, people: np.ndarray, threads: int, seconds: float) -> tuple[int, int, float]:
         """Return answers, those that differ from the first of the person, and growth of memory.
 
-        Growth is the largest memory at the end over that after the first answers.
+        Growth is the most memory over that after everybody was decided twice by one thread.
         """
-        wanted = {person: self._answer(person) for person in people.tolist()}
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        end = time.perf_counter() + seconds
-        counts = [[0, 0] for _ in range(threads)]
-
-        def ask(own: list[int], begin: int) -> None:
-            at = begin
-            while time.perf_counter() < end:
-                person = int(people[at % len(people)])
-                own[0] += 1
-                own[1] += self._answer(person) != wanted[person]
-                at += 1
-
-        running = [threading.Thread(target=ask, args=(own, k * 7)) for k, own in enumerate(counts)]
-        for one in running:
-            one.start()
-        for one in running:
-            one.join()
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return sum(n for n, _ in counts), sum(n for _, n in counts), after / before
-
-    def _answer(self, person: int) -> dict[str, Any]:
-        return self.online.decide(person, self.as_of)
+        words = [str(self.scratch), str(self.bundle.resolve()), self.as_of.isoformat()]
+        words += [str(seconds), str(threads), *map(str, people.tolist())]
+        command = [sys.executable, "-m", CLIENTS, *words]
+        run = subprocess.run(command, stdout=subprocess.PIPE, check=True)  # noqa: S603 - ours
+        told = json.loads(run.stdout.splitlines()[-1])
+        return told["answers"], told["differing"], told["growth"]
 
 
-class BatchOfOnePerson:
-    """Decides one person as a batch of one does: files of the person's rows, engine, frame."""
-
-    def __init__(self, bench: OnlineBench, decider: Decider) -> None:
-        self._bench = bench
-        self._decider = decider
-        self._tables = {
-            name: pa.concat_tables([pq.read_table(file) for file in files])
-            for name, files in raw_tables(bench.events).items()
-            if name in {APPLICATIONS.name, *(table.name for table in EVENT_TABLES)}
-        }
-
-    def cpu(self, person: int) -> float:
-        """Return the seconds of CPU of a person; cutting out the rows is not counted."""
-        folder = self._bench.scratch / "one"
-        folder.mkdir(exist_ok=True)
-        files = {}
-        for name, rows in self._tables.items():
-            own = rows.filter(pa.array(rows["applicant_id"].to_numpy() == person))
-            own = own.slice(max(len(own) - 1, 0)) if name == APPLICATIONS.name else own
-            pq.write_table(own, folder / f"{name}.parquet")
-            files[name] = (str(folder / f"{name}.parquet"),)
-        begin = time.process_time()
-        params = FeatureParams(threads=1, memory_mb=500)
-        # What other people's rows say is left out: it costs theirs nothing.
-        blocks = build(files, params, None, _nobody)
-        frame = pa.concat_tables(blocks).to_pandas(ignore_metadata=True)
-        moment = pd.Timestamp(self._bench.as_of)
-        absent = [name for name in self._decider.columns(frame.columns) if name not in frame]
-        self._decider.decide(frame.assign(as_of=moment, **dict.fromkeys(absent, np.nan)))
-        return time.process_time() - begin
+def _drop_pages(file: Path) -> None:
+    """Let the system forget what it holds of a file in memory; what is not written yet stays."""
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(handle)
 
 
-def _nobody(
-    _con: object, _sources: object, applications: pa.Table, wanted: Collection[str]
-) -> dict[str, np.ndarray]:
-    """Return a network in which nobody says anything."""
-    return {name: np.zeros(len(applications)) for name in wanted}
-
-
-def _again(rows: pa.Table, call: int) -> pa.Table:
-    """Return rows under keys that no row has, a day later for each call."""
-    keys = rows["event_id"].to_numpy() + call * 10**9
+def _again(rows: pa.Table, first: int) -> pa.Table:
+    """Return rows under new keys, from `first` on."""
+    keys = np.arange(first, first + len(rows))
     at = rows.column_names.index("event_id")
     return rows.set_column(at, "event_id", pa.array(keys))

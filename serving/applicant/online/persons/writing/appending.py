@@ -19,7 +19,7 @@ from creditloom.features.contract.tables import APPLICATIONS, EVENT_TABLES, Tabl
 from creditloom.serving.applicant.online.persons.applications import add_applications
 from creditloom.serving.applicant.online.persons.rows.blocks import SortedRows
 from creditloom.serving.applicant.online.persons.rows.keys import Keys, known
-from creditloom.serving.applicant.online.persons.rows.reading import Reader
+from creditloom.serving.applicant.online.persons.rows.reading import Reader, spoilt_keys
 from creditloom.serving.applicant.online.persons.rows.stored import (
     ADDRESSES,
     DEVICES,
@@ -125,8 +125,9 @@ class HashSink:
 def write_call(connection: sqlite3.Connection, call: Call, digest: str, source: str) -> Appended:
     """Write a call that is not there yet, within the transaction that writes."""
     seq = connection.execute("SELECT coalesce(max(seq), 0) + 1 FROM calls").fetchone()[0]
+    spoilt = spoilt_keys(connection)
     for name, events in list(call.events.items()):
-        call.events[name] = _with_new_keys(connection, name, events, call)
+        call.events[name] = _with_new_keys(connection, name, events, call, spoilt)
     added = {}
     if call.applications is not None:
         added[APPLICATIONS.name] = add_applications(connection, seq, call)
@@ -185,14 +186,18 @@ def _write_run(connection: sqlite3.Connection, events: Mapping[str, EventArrays]
 
 
 def _with_new_keys(
-    connection: sqlite3.Connection, name: str, rows: EventArrays, call: Call
+    connection: sqlite3.Connection,
+    name: str,
+    rows: EventArrays,
+    call: Call,
+    spoilt_before: Mapping[int, np.ndarray],
 ) -> EventArrays:
     """Return the rows whose keys are new. Equal rows count once, different ones of a key never."""
     raw = OWN_TABLES[name].number
     ids = rows.columns["event_id"]
     once, count = np.unique(ids, return_counts=True)
     before = known(connection, raw, once)
-    spoilt = Reader(connection).spoilt.get(raw, np.zeros(0, np.int64))
+    spoilt = spoilt_before.get(raw, np.zeros(0, np.int64))
     if not len(before.keys) and len(once) == len(ids) and not len(spoilt):
         return rows
     twice = np.unique(np.concatenate([once[count > 1], before.keys, np.intersect1d(once, spoilt)]))
