@@ -7,6 +7,7 @@ one thing, as `bad_model` of bars.yaml says, and its figures come from the code 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,7 +21,7 @@ from scipy.special import expit, logit
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.reasons.significance import UNEXPLAINED
-from creditloom.decision.rulebook.policy import APPROVED
+from creditloom.decision.rulebook.policy import APPROVED, Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation import figures
 from creditloom.models.evaluation.bars import Bar, Bars, FamilySpread
@@ -46,6 +47,7 @@ PARAMS = replace(section("evaluate", EvaluateParams, paths.DEFAULTS), paired_dra
 N = 100_000
 # The tier edges of params.yaml.
 TIERS = Tiers.from_edges((0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12))
+POLICY = Policy.from_json(json.dumps(tiers_only_policy()))
 CATALOGUE = Catalogue(
     (Concept("c", "payment_flow", "c", "c"), Concept("d", "bureau", "d", "d")),
     (Feature("pay_a", "payment_flow", "c"), Feature("bur_b", "bureau", "d")),
@@ -184,7 +186,7 @@ def metrics_of(made: Made, only: str = "") -> dict[str, Any]:
         "group_calibration": lambda: group_calibration(
             Judged(cohort, CATALOGUE, TIERS), PARAMS, None
         )[0],
-        "final": lambda: final_decisions(cohort),
+        "final": lambda: final_decisions(cohort, TIERS, POLICY),
         "family_share_worst": lambda: _family_share_worst(made.phi),
         "reasons": lambda: {
             **audit.reasons(made.decisions, made.scorer, tiny.world()[2]),

@@ -125,7 +125,8 @@ def bars(metrics: dict[str, Any]) -> tuple[BarResult, ...]:
         value = figure(metrics, bar.figure)
         name = Text(bar.name, bar.chinese)
         passed = bar.judge(metrics)
-        results.append(BarResult(name, value, bar.kind, _aim(bar), passed, note))
+        aim = _aim(bar.at(metrics))
+        results.append(BarResult(name, value, bar.kind, aim, passed, note))
     return tuple(results)
 
 
