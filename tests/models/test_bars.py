@@ -310,3 +310,27 @@ def test_the_tolerance_of_a_share_falls_with_the_bads() -> None:
     assert spread.tolerance("a", 1_600) == pytest.approx(2.58 * 0.01)
     # A family that nobody measured is not judged more strictly than the widest.
     assert spread.tolerance("new", 400) == spread.tolerance("b", 400)
+
+
+def test_the_bar_on_bad_rates_keeps_its_odds_beside_the_cut() -> None:
+    """A lender of another base rate: 1.3 % at a cut of 2.4 % are 6.9 % at 12.2 %."""
+    bar = BARS["final_bad_rate"]
+    assert bar.at({"final": {"cut_pd": 0.024}}) == bar
+    moved = {"final": {"cut_pd": 0.122296, "bad_rate_true": 0.06}}
+    assert bar.at(moved).high == pytest.approx(0.0694)
+    assert bar.judge(moved) is True
+    # The planted faults: a rate beyond the moved bar, and the same rate at the cut as stated.
+    assert bar.judge({"final": {"cut_pd": 0.122296, "bad_rate_true": 0.07}}) is False
+    assert bar.judge({"final": {"cut_pd": 0.024, "bad_rate_true": 0.06}}) is False
+
+
+def test_a_bar_on_what_is_learnt_is_asked_from_its_bads_on() -> None:
+    bar = BARS["share_of_reachable"]
+    found = {"discrimination": {"share_of_reachable_gini": 0.85}}
+    assert bar.judge(found) is False
+    assert bar.judge({**found, "rows": {"training_bads": 464}}) is False
+    assert bar.judge({**found, "rows": {"training_bads": 164}}) is None
+    assert [one.id for one in BARS.values() if one.least_bads] == [
+        "share_of_reachable", "reasons_precision", "reasons_helped", "reasons_near_zero",
+        "first_reason",
+    ]  # fmt: skip

@@ -34,6 +34,8 @@ class Bar:
     needs_truth: the figure exists in a simulated world only.
     stated_cut: the PD of the approval cut for which `high` is stated; 0 = for every cut. A lender
     of another base rate has another cut: see `at`.
+    least_bads: of the training loans from which on the bar is asked. What can be learnt of fewer
+    is less than the bar is stated for, so the figure is shown and not judged.
     """
 
     id: str
@@ -50,6 +52,12 @@ class Bar:
     ridge: str = ""
     needs_truth: bool = True
     stated_cut: float = 0.0
+    least_bads: int = 0
+
+    def is_asked(self, metrics: Mapping[str, Any]) -> bool:
+        """Return whether the run had bads enough to learn from; one that does not say is asked."""
+        bads = figure(metrics, "rows.training_bads")
+        return bads is None or bads >= self.least_bads
 
     def at(self, metrics: Mapping[str, Any]) -> Bar:
         """Return the bar at the approval cut of a run: `high` keeps its odds beside the cut."""
@@ -69,8 +77,11 @@ class Bar:
     def judge(self, metrics: Mapping[str, Any]) -> bool | None:
         """Return whether the figure meets the bar; an absent figure does not.
 
-        None where the bar needs a truth and the run says that it has none.
+        None where the bar is not asked: it needs a truth and the run says that it has none, or
+        there were fewer bads to learn from than it is stated for.
         """
+        if not self.is_asked(metrics):
+            return None
         value = figure(metrics, self.figure)
         if value is None:
             is_asked = not self.needs_truth or metrics.get("has_truth") is not False

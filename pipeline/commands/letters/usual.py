@@ -97,9 +97,7 @@ def _tried(
     yield _cast(k, column, pa.array([value]), kind, singular(str(words)))
 
 
-def _cast(
-    k: int, column: str, value: pa.Array, kind: pa.DataType, instead: str
-) -> Tried | None:
+def _cast(k: int, column: str, value: pa.Array, kind: pa.DataType, instead: str) -> Tried | None:
     try:
         return Tried(k, column, value.cast(kind), instead)
     except pa.ArrowInvalid:
