@@ -66,7 +66,12 @@ def test_everything_that_is_left_behind(fitted: Path) -> None:
 
 def _check_words(page: str) -> None:
     """The page of a table says nothing of rules, offers or months that the table does not have."""
-    house_only = ("after every rule", "expected profit", "out-of-time applicants", "what would change")
+    house_only = (
+        "after every rule",
+        "expected profit",
+        "out-of-time applicants",
+        "what would change",
+    )
     assert [words for words in house_only if words in page] == []
     assert "The table has no offers" in page and "`creditloom letter` writes it" in page
     # A level stands among the texts of the applicants as it was given.

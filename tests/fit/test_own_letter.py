@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from creditloom.decision.reasons.text import LANGUAGES, Language
+from creditloom.pipeline.commands.letters import usual
 from creditloom.pipeline.commands.letters.change import OF_LETTERS, change_of
 from creditloom.pipeline.commands.letters.explain import documents_of_case, explained
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
@@ -90,9 +91,9 @@ def test_a_decline_says_which_single_value_would_have_been_approved(
 def test_a_number_that_is_not_the_one_tried_is_refused(decided: tuple[Path, Path]) -> None:
     letter = compose(found(decided, "decline"), "en")
     documents: dict[str, Any] = {**letter.documents}
-    usual: Mapping[str, Any] = documents["usual"]
-    wrong = [{**change, "instead": "9,999"} for change in usual["changes"]]
-    documents["usual"] = {**usual, "changes": wrong}
+    told: Mapping[str, Any] = documents["usual"]
+    wrong = [{**change, "instead": "9,999"} for change in told["changes"]]
+    documents["usual"] = {**told, "changes": wrong}
     with pytest.raises(LetterError, match="A number is not that of its source"):
         finished(dataclasses.replace(letter, documents=documents), "text")
 
@@ -115,3 +116,13 @@ def test_an_explanation_names_levels_in_words_and_each_column_once(
     loan = pd.read_csv(GERMAN).set_index("loan").loc[one.row["application_id"]]
     assert str(loan["housing"]) in text and "credit amount" in text
     assert "--raw" not in text and "--bundle" in text
+
+
+def test_where_no_other_value_is_enough_the_letter_says_so(
+    decided: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usual, "_is_approved", lambda row: False)
+    one = found(decided, "decline")
+    assert usual_of(one, "en") == {"is_found": False, "changes": []}
+    text = " ".join(finished(compose(one, "en"), "text").decode().split())
+    assert "our score would not have approved the application" in text

@@ -21,8 +21,9 @@ from creditloom.decision.reasons.text import Language, quantities, singular
 from creditloom.pipeline.commands.letters.found import FoundDecision
 from creditloom.pipeline.commands.letters.weights import given_word
 
-# Levels of a category that are tried; the rest of a long list would hardly be read.
-MOST_LEVELS = 40
+# Decimals with which a number is said, by unit: what is tried is what is said.
+SAID_DECIMALS = {"share": 3, "CNY": 0}
+OTHER_DECIMALS = 2
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,15 @@ def _tried(
     kind = found.source.schema.field(column).type
     own = found.source[column][0]
     if feature.categories:
-        for level in feature.categories[:MOST_LEVELS]:
+        for level in feature.categories:
             if str(own) != level:
                 yield _cast(k, column, pa.array([level]), kind, level)
         return
     usual = found.decider.bundle.reference.typical.get(feature.name)
     if usual is None or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return
-    value = float(np.rint(usual)) if pa.types.is_integer(kind) else usual
+    decimals = SAID_DECIMALS.get(feature.unit, OTHER_DECIMALS)
+    value = round(usual, 0 if pa.types.is_integer(kind) else decimals)
     words = quantities([feature], np.zeros(1, np.int64), np.array([value]), language)[0]
     yield _cast(k, column, pa.array([value]), kind, singular(str(words)))
 

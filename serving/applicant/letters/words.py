@@ -275,10 +275,10 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "usual_none": (
         (
-            "Even with the usual values of those whom we approve, in all the facts named above, "
-            "our score would not have approved the application."
+            "We tried the usual number of those whom we approve, or the best level, in place of "
+            "the facts named above: our score would not have approved the application."
         ),
-        "即使上述各项均取获批客户的常见值，评分仍不会通过。",
+        "我们以获批客户的常见数值或最有利的类别代替上述各项，评分仍不会通过。",
     ),
     "change_limit": ("These steps can raise the limit:", "以下做法可以提高额度："),
     "change_refer": ("What helps the person who looks at it:", "有助于人工审核的材料："),
