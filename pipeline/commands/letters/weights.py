@@ -64,9 +64,12 @@ def _values(decider: Decider, frame: Frame, k: int, language: Language) -> dict[
     is_level = is_sayable and bool(feature.categories)
     typical = decider.bundle.reference.typical.get(feature.name) if is_sayable else None
 
-    return {
+    names = {
         "name_en": _joined(named.text_en, feature.text_en, is_sayable, ": "),
         "name_zh": _joined(named.text_zh, feature.text_zh, is_sayable, "："),
+    }
+    return {
+        **names,
         "yours": _yours(frame, catalogue.features, k, language) if is_sayable else None,
         "typical": None if typical is None or is_level else _word(feature, typical, language),
         "is_level": is_level,

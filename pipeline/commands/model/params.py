@@ -96,7 +96,8 @@ def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
 
 def _rate_note(blocks: dict[str, Any]) -> str:
     """Return that the edges of the tiers are those of a lender of another base rate; "" if not."""
-    world, edges = blocks["world"].base_rate, blocks["policy"].base_rate
+    world = blocks["world"].base_rate
+    edges = blocks["policy"].base_rate
     if blocks["source"].kind != "world" or world == edges:
         return ""
     return (

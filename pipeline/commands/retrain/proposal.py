@@ -88,7 +88,7 @@ class Proposal:
     def judged_words(self) -> dict[str, float]:
         """Return the figures that it was judged by, by their words."""
         judged = self.judged
-        words = {"judged loans": judged.loans, "bads among them": judged.bads}
+        words: dict[str, float] = {"judged loans": judged.loans, "bads among them": judged.bads}
         words["AUC on them"] = judged.figures.auc
         if judged.champion is not None:
             words["AUC of the champion on them"] = judged.champion.figures.auc

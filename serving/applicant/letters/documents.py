@@ -117,14 +117,13 @@ def documents_of(
         "rights": plain(data.rights_of(None if law is None else law.id)),
         "quote": offer,
     }
-    return {
-        **plain_documents(row, said, rules, data),
-        **terms,
+    steps = {
         "hints": hints(rules.catalogue, said, language),
         "action_codes": action_codes(row["actions"]),
         "recourse": recourse,
         "usual": usual,
     }
+    return {**plain_documents(row, said, rules, data), **terms, **steps}
 
 
 def plain_documents(
