@@ -39,12 +39,13 @@ repro: setup ## raw events to the finished report and the registered model
 	@echo "report: data/reports/index.html"
 
 DEMO := data/demo
-demo: setup ## two minutes: fit German credit, its report, decisions of all loans, one of them in words
+demo: setup ## two minutes: fit German credit, its report, decisions of all loans, one letter and why
 	@"$(BIN)/creditloom" fit --data examples/german_credit/german_credit.csv --label bad --id loan \
 		--protected personal_status_and_sex,age_in_years,foreign_worker --out $(DEMO)/fitted
 	@"$(BIN)/creditloom" score --input examples/german_credit/german_credit.csv --bundle $(DEMO)/fitted/bundle --output $(DEMO)/batch
-	@"$(BIN)/creditloom" explain --first decline --batch $(DEMO)/batch --bundle $(DEMO)/fitted/bundle
-	@echo "next: creditloom open $(DEMO)/fitted shows the report; creditloom verify $(DEMO)/batch; docs/how_to/own_table.md for a table of yours"
+	@"$(BIN)/creditloom" letter --first decline --batch $(DEMO)/batch --bundle $(DEMO)/fitted/bundle
+	@echo "next: source .venv/bin/activate; creditloom open $(DEMO)/fitted shows the report; creditloom explain --first decline --batch $(DEMO)/batch --bundle $(DEMO)/fitted/bundle"
+	@echo "      says what the score weighed, letter --lang zh writes it in Chinese; docs/how_to/own_table.md for a table of yours"
 
 PICTURES := docs/pictures
 SHOT := chromium --headless --no-sandbox --disable-gpu --hide-scrollbars

@@ -28,7 +28,11 @@ from creditloom.report.parts.data import ShownApplicants
 # Applicants of the page: of a small table more would be most of it.
 APPLICANTS = 120
 SWARM_FEATURES = 12
-NO_LETTER = "No letter: a table of one's own has no product and no law."
+NO_LETTER = (
+    "`creditloom letter` writes it, once `creditloom score` has decided the row by this bundle."
+)
+# Columns of the cut-offs that a table without offers and rules does not have.
+NOT_OFFERED = dict.fromkeys(("final_rate", "profit_cny", "loss_cny"), np.nan)
 LIMITS = (
     "Figures are of the rows of this table: another population needs a look of its own.",
     (
@@ -55,7 +59,7 @@ def fit_parts(
     return {
         "verdict": _verdict(fitted),
         "limits": LIMITS,
-        "cutoffs": cutoffs.cutoff_table(asked),
+        "cutoffs": cutoffs.cutoff_table(asked).assign(**NOT_OFFERED),
         "gains": cutoffs.gains_table(cohort),
         "score_density": cutoffs.score_density(cohort, calibration),
         "features": _with_figures(features, fitted, decider, frame),

@@ -161,13 +161,22 @@ def own_concepts(
         {
             "id": concept,
             "family": FAMILY,
-            "text_en": known["text_en"] or concept,
-            "text_zh": known["text_zh"] or known["text_en"] or concept,
+            "text_en": known["text_en"] or spelled(concept),
+            "text_zh": known["text_zh"] or known["text_en"] or spelled(concept),
             "hint_en": "",
             "hint_zh": "",
         }
         for concept, known in concepts.items()
     ]
+
+
+def spelled(name: str) -> str:
+    """Return the name of a column as words: what a person reads who has never seen the table.
+
+    >>> spelled("duration_in_month"), spelled("_")
+    ('duration in month', '_')
+    """
+    return " ".join(name.replace("_", " ").split()) or name
 
 
 def own_feature(
@@ -178,8 +187,8 @@ def own_feature(
 ) -> dict[str, Any]:
     """Return the catalogue entry of a column, or of a flag made of the column `measure`."""
     column = measure or name
-    en = words.text_en or text
-    zh = words.text_zh or words.text_en or text
+    en = words.text_en or spelled(text)
+    zh = words.text_zh or words.text_en or spelled(text)
     # table: the entry of a column
     return {
         "name": name,

@@ -183,7 +183,7 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),
-        "final": portfolio_figures.final_decisions(cohort),
+        "final": portfolio_figures.final_decisions(cohort, tiers, policy),
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": {
             **audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from creditloom.decision.base.catalogue import VERSION as CATALOGUE_VERSION
 from creditloom.decision.base.layout import FILE as LAYOUT
@@ -24,9 +23,8 @@ from creditloom.models.calibration.calibration import CalibrationParams
 from creditloom.models.fit.encoding import EncodedColumn
 from creditloom.models.fit.fitted_model import CalibratedModel
 from creditloom.models.fit.training_table import TrainingTable
-from creditloom.models.policy.bundle_policy import PolicyParams, reference
+from creditloom.models.policy.bundle_policy import PolicyParams, moved_edges, reference
 from creditloom.models.sample.arrays import Floats, one_thread
-from creditloom.models.sample.metrics import logit
 from creditloom.models.stacking.concept_errors import concept_errors
 from creditloom.models.stacking.refits import RefitParams
 
@@ -34,8 +32,6 @@ from creditloom.models.stacking.refits import RefitParams
 APPROVAL_EDGE = 5
 # Decimals of the share of nulls in the catalogue.
 SHARE_DECIMALS = 9
-# Decimals of a moved edge: enough for a PD, few enough to be read.
-EDGE_DECIMALS = 6
 METHOD = "stack of margins on held-out rows; then slope and level"
 
 
@@ -54,8 +50,7 @@ def tiers_around(base_rate: float, house: tuple[float, ...]) -> Tiers:
     between G6 and G7. Each edge keeps its odds relative to the cut. Without the move nearly all
     rows of a table with 22 % bads would fall into the last tier.
     """
-    moved = expit(logit(house) + logit(base_rate) - logit(house[APPROVAL_EDGE]))
-    return Tiers.from_edges(tuple(float(edge) for edge in np.round(moved, EDGE_DECIMALS)))
+    return Tiers.from_edges(moved_edges(house, house[APPROVAL_EDGE], base_rate))
 
 
 def write(

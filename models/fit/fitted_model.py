@@ -200,10 +200,11 @@ def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:
             continue
         # The levels as often as training has them.
         shown = np.quantile(known, np.linspace(0, 1, CAUTION_CODES), method="nearest")
-        pds = _at_codes(model, sample, k, shown)
         # Of many levels some at even steps stand for all, each level counting once.
         steps = np.unique(np.linspace(0, len(codes) - 1, CAUTION_CODES).astype(int))
-        plain_mean = _at_codes(model, sample, k, codes[steps]).mean(axis=1)
+        both = _at_codes(model, sample, k, np.concatenate([shown, codes[steps]]))
+        pds = np.ascontiguousarray(both[:, : len(shown)])
+        plain_mean = np.ascontiguousarray(both[:, len(shown) :]).mean(axis=1)
         wanted = np.maximum(pds.mean(axis=1), plain_mean)
         is_safe = (pds >= wanted[:, None]).all(axis=0)
         # One step further than the first that holds: rows that are not in the sample.
@@ -214,6 +215,9 @@ def cautious_codes(model: FittedModel, features: Floats) -> dict[str, float]:
 
 def _at_codes(model: FittedModel, sample: Floats, k: int, codes: Floats) -> Floats:
     """Return the PD of each row with each code in column k, shape (rows, codes)."""
-    tried = np.repeat(sample, len(codes), axis=0)
-    tried[:, k] = np.tile(codes, len(sample))
-    return np.asarray(expit(model.margin_of(tried)).reshape(len(sample), len(codes)))
+    # The quantiles of a few levels name each of them often: each is tried once.
+    distinct, place = np.unique(codes, return_inverse=True)
+    tried = np.repeat(sample, len(distinct), axis=0)
+    tried[:, k] = np.tile(distinct, len(sample))
+    pds = np.asarray(expit(model.margin_of(tried))).reshape(len(sample), len(distinct))
+    return np.ascontiguousarray(pds[:, place])

@@ -49,12 +49,15 @@ def train_booster(
     *,
     judge: Mapping[str, lightgbm.Dataset] | None = None,
     callbacks: Sequence[Callable[..., Any]] = (),
+    is_read_back: bool = True,
 ) -> lightgbm.Booster:
     """Return a booster of at most `trees` rounds on `rows`.
 
     settings: those of `shared_settings` and the caller's own.
     judge: data sets by name; LightGBM records the loss on them after each round.
     callbacks: LightGBM callbacks, which may record or stop the training.
+    is_read_back: the booster is read from its text again, and so holds no rows; else the caller
+    does that.
     """
     import lightgbm as lgb
 
@@ -66,6 +69,7 @@ def train_booster(
         valid_sets=list(judge.values()) if judge else None,
         valid_names=list(judge) if judge else None,
         callbacks=list(callbacks) or None,
+        keep_training_booster=not is_read_back,
     )
 
 
@@ -117,7 +121,10 @@ def boost(
 ) -> lightgbm.Booster:
     """Return a booster of exactly `trees` rounds on the rows, unless a callback ends it before."""
     rows_in = train_set(rows, params)
-    booster = train_booster(settings(signs, params), rows_in, trees, callbacks=callbacks)
+    # `first_trees` reads it back from its text: once is enough.
+    booster = train_booster(
+        settings(signs, params), rows_in, trees, callbacks=callbacks, is_read_back=False
+    )
     return first_trees(booster, trees)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.special import expit
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.decision.rulebook.policy import BeyondPolicy, Policy, Validation
@@ -14,6 +15,7 @@ from creditloom.decision.score.scorer import Reference, Scorer
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.metrics import logit
 
 # A batch is refused when the PSI of its scores is above this. 0.25 is the usual limit for a large
 # shift (R12).
@@ -49,6 +51,8 @@ class PolicyParams:
     holds every product and law, so another one can be named when deciding.
     law_profiles: names of the law profiles that a bundle holds, chosen by date.
     tier_edges: inner edges of the PD tiers, PD as a fraction, rising (domain 6).
+    stated_rate, base_rate: the base rate that the edges are stated for, and that of the lender.
+    With another one each edge keeps its odds beside the base rate: see `edges`.
     horizon_days: days of outcome behind the model's label (domain 0.12).
     validation: of the model. Without one, or after its last day, every application is refused
     (R11).
@@ -72,6 +76,27 @@ class PolicyParams:
     unexplained_share: float = UNEXPLAINED_SHARE
     beyond_training: BeyondPolicy = field(default_factory=BeyondPolicy)
     needs_approval: bool = True
+    stated_rate: float = 0.0235
+    base_rate: float = 0.0235
+
+    @property
+    def edges(self) -> tuple[float, ...]:
+        """The inner edges of the PD tiers at the lender's base rate."""
+        return moved_edges(self.tier_edges, self.stated_rate, self.base_rate)
+
+
+def moved_edges(edges: Sequence[float], rate: float, to_rate: float) -> tuple[float, ...]:
+    """Return PDs moved so that each keeps its odds beside the base rate.
+
+    logit(moved) = logit(edge) + logit(to_rate) - logit(rate).
+
+    >>> moved_edges((0.012, 0.0235), 0.0235, 0.12)
+    (0.064391, 0.12)
+    """
+    if rate == to_rate:
+        return tuple(edges)
+    moved = expit(logit(edges) + logit(to_rate) - logit(rate))
+    return tuple(float(edge) for edge in np.round(moved, EDGE_DECIMALS))
 
 
 # Errors of the margin by concept, in log-odds; None where they were not measured.

@@ -41,7 +41,7 @@ from creditloom.storage.files.store import write_text
 
 def tiers_of(params: PolicyParams) -> Tiers:
     """Return the PD bands of a policy."""
-    return Tiers.from_edges(params.tier_edges)
+    return Tiers.from_edges(params.edges)
 
 
 def rules_of(params: PolicyParams, folder: ProductFolder | None = None) -> dict[str, Any]:

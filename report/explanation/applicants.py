@@ -15,8 +15,9 @@ import pandas as pd
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.input_frame import Frame
+from creditloom.decision.reasons.given import given_behaviours
 from creditloom.decision.reasons.reasons import RANK_DECIMALS
-from creditloom.decision.reasons.text import LANGUAGES, Language, quantities, singular
+from creditloom.decision.reasons.text import LANGUAGES, Language, quantities, singular, subjects
 from creditloom.report.parts.examples import OUTCOMES
 
 # Points are shown with one decimal; two more keep the sum of a waterfall right.
@@ -135,13 +136,24 @@ class _Words:
         if k < 0:
             return []
         feature = self.features[k]
-        if not feature.is_sayable or feature.is_coded:
+        if not feature.is_sayable or (feature.is_coded and self.read.features is None):
             return []
+        if feature.is_coded:
+            # A level by its text; none is the usual one.
+            return [k, *(self._given(row, k, language) for language in LANGUAGES)]
         yours = [self._word(k, self._stated(row, k), language) for language in LANGUAGES]
         usual = self.typical.get(feature.name)
         if usual is None:
             return [k, *yours]
         return [k, *yours, *(self._word(k, usual, language) for language in LANGUAGES)]
+
+    def _given(self, row: int, k: int, language: Language) -> int:
+        """Return the value as it was given, in words."""
+        assert self.read.features is not None
+        rows = np.array([row], np.int64)
+        told = given_behaviours(self.read.features, rows, np.array([k], np.int64), language)
+        subject = str(subjects([self.features[k]], language)[0])
+        return self.pool.place(singular(str(told[0]).removeprefix(subject)))
 
     def _stated(self, row: int, k: int) -> float:
         """Return the value; NaN where the model read a number in place of a null."""

@@ -32,6 +32,7 @@ class ExplainParams:
     `rows`: out-of-time applications in the sample; `features_shown`: features per picture;
     `dependences`: number of pictures that show one feature each; `examples`: number of decisions
     drawn as pictures; `applicants`: decisions that the page can be searched for (0 = none);
+    `recourses`: declines among them whose letter says what would have changed the decision;
     `dpi`: dots per inch of a picture.
     """
 
@@ -41,6 +42,7 @@ class ExplainParams:
     dependences: int = 4
     examples: int = 4
     applicants: int = 200
+    recourses: int = 20
     dpi: int = 110
 
 

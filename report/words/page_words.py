@@ -152,6 +152,13 @@ PAGE = {
         "移动滑块选择其他分界点。通过率仅计分界点；经全部规则后的比例另列一栏。现行分界点以内的"
         "利润为实际报价之和；以外为按最后批准等级平均报价的估计。"
     ),
+    (
+        "Move the slider to another cut. Figures are of the PDs of models that did not learn from "
+        "the row. The table has no offers, so no profit is counted."
+    ): (
+        "移动滑块选择其他分界点。各项指标按未学习该行的模型所给违约概率计算；数据表没有报价，"
+        "故不计利润。"
+    ),
     "PD below": "违约概率低于",
     "approved": "批准",
     "approval": "通过率",

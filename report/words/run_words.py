@@ -167,8 +167,16 @@ RUN = {
         "A row that was never booked has no outcome here; whoever decides by this model chose "
         "which rows it could learn from."
     ): ("从未放款的样本没有结果；以往的审批决定了模型能学到哪些样本。"),
-    "No letter: a table of one's own has no product and no law.": (
-        "无通知函：自有数据表没有产品与法规。"
+    "`creditloom letter` writes it, once `creditloom score` has decided the row by this bundle.": (
+        "用 `creditloom score` 以本模型包对该行作出决定后，由 `creditloom letter` 生成。"
+    ),
+    (
+        "Some rows of each decision, at even scores, as the final model decides them. Each is "
+        "taken apart: points against the typical approved row, its values beside usual ones, "
+        "rules."
+    ): (
+        "每种决策各取若干行，评分均匀分布，由最终模型决定。逐一分解：与典型获批行相比的分值、"
+        "取值与常见值对照、规则。"
     ),
     "Warnings about the table": "关于数据表的警示",
     "how grave": "严重程度",

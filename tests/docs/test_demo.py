@@ -42,8 +42,11 @@ def test_the_demo_is_the_first_door_with_its_protected_columns() -> None:
 
 
 @pytest.mark.slow
-def test_make_demo_fits_reports_decides_explains_and_says_what_is_next(tmp_path: Path) -> None:
+def test_make_demo_fits_decides_writes_a_letter_and_says_what_is_next(
+    tmp_path: Path,
+) -> None:
     told = _made(tmp_path, "demo")
-    assert "credit" in told and "\nnext: creditloom open data/demo/fitted" in told
+    assert "\nnext: source .venv/bin/activate; creditloom open data/demo/fitted" in told
+    assert "Dear applicant," in told and "What would change this" in told
     demo = tmp_path / "data" / "demo"
     assert (demo / "fitted" / "index.html").is_file() and (demo / "batch").is_dir()

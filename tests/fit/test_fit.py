@@ -6,6 +6,7 @@ Figures, a bundle that decides alike, decisions with reasons, one page.
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,22 @@ def test_everything_that_is_left_behind(fitted: Path) -> None:
     assert "<html" in page
     assert 'src="http' not in page
     assert not (fitted / "quarantine").exists()
+    _check_words(page)
+
+
+def _check_words(page: str) -> None:
+    """The page of a table says nothing of rules, offers or months that the table does not have."""
+    house_only = (
+        "after every rule",
+        "expected profit",
+        "out-of-time applicants",
+        "what would change",
+    )
+    assert [words for words in house_only if words in page] == []
+    assert "The table has no offers" in page and "`creditloom letter` writes it" in page
+    # A level stands among the texts of the applicants as it was given.
+    (data,) = re.findall(r'<script[^>]*id="applicant-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+    assert "rent" in json.loads(data)["texts"]
 
 
 def _check_figures(metrics: dict) -> None:  # type: ignore[type-arg]

@@ -182,7 +182,7 @@ def test_a_decision_without_day_and_product_is_explained(home: Path, cases: Case
     assert undated["applied"] is None
     bare = {name: value for name, value in known.items() if name != "product"}
     text = explained({**bare, "applied": None}, "en", 100)
-    assert "no product and no law" in text and "creditloom letter" not in text
+    assert "creditloom letter --decision-id" in text and "Applied on" not in text
 
 
 def test_the_first_decision_of_an_outcome_needs_no_id(home: Path, cases: Cases) -> None:

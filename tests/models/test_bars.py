@@ -7,6 +7,7 @@ one thing, as `bad_model` of bars.yaml says, and its figures come from the code 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,7 +21,7 @@ from scipy.special import expit, logit
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.reasons.significance import UNEXPLAINED
-from creditloom.decision.rulebook.policy import APPROVED
+from creditloom.decision.rulebook.policy import APPROVED, Policy, tiers_only_policy
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation import figures
 from creditloom.models.evaluation.bars import Bar, Bars, FamilySpread
@@ -46,6 +47,7 @@ PARAMS = replace(section("evaluate", EvaluateParams, paths.DEFAULTS), paired_dra
 N = 100_000
 # The tier edges of params.yaml.
 TIERS = Tiers.from_edges((0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12))
+POLICY = Policy.from_json(json.dumps(tiers_only_policy()))
 CATALOGUE = Catalogue(
     (Concept("c", "payment_flow", "c", "c"), Concept("d", "bureau", "d", "d")),
     (Feature("pay_a", "payment_flow", "c"), Feature("bur_b", "bureau", "d")),
@@ -184,7 +186,7 @@ def metrics_of(made: Made, only: str = "") -> dict[str, Any]:
         "group_calibration": lambda: group_calibration(
             Judged(cohort, CATALOGUE, TIERS), PARAMS, None
         )[0],
-        "final": lambda: final_decisions(cohort),
+        "final": lambda: final_decisions(cohort, TIERS, POLICY),
         "family_share_worst": lambda: _family_share_worst(made.phi),
         "reasons": lambda: {
             **audit.reasons(made.decisions, made.scorer, tiny.world()[2]),
@@ -308,3 +310,26 @@ def test_the_tolerance_of_a_share_falls_with_the_bads() -> None:
     assert spread.tolerance("a", 1_600) == pytest.approx(2.58 * 0.01)
     # A family that nobody measured is not judged more strictly than the widest.
     assert spread.tolerance("new", 400) == spread.tolerance("b", 400)
+
+
+def test_the_bar_on_bad_rates_keeps_its_odds_beside_the_cut() -> None:
+    """A lender of another base rate: 1.3 % at a cut of 2.4 % are 6.9 % at 12.2 %."""
+    bar = BARS["final_bad_rate"]
+    assert bar.at({"final": {"cut_pd": 0.024}}) == bar
+    moved = {"final": {"cut_pd": 0.122296, "bad_rate_true": 0.06}}
+    assert bar.at(moved).high == pytest.approx(0.0694)
+    assert bar.judge(moved) is True
+    # The planted faults: a rate beyond the moved bar, and the same rate at the cut as stated.
+    assert bar.judge({"final": {"cut_pd": 0.122296, "bad_rate_true": 0.07}}) is False
+    assert bar.judge({"final": {"cut_pd": 0.024, "bad_rate_true": 0.06}}) is False
+
+
+def test_a_bar_on_what_is_learnt_is_asked_from_its_bads_on() -> None:
+    bar = BARS["share_of_reachable"]
+    found = {"discrimination": {"share_of_reachable_gini": 0.85}}
+    assert bar.judge(found) is False
+    assert bar.judge({**found, "rows": {"training_bads": 464}}) is False
+    assert bar.judge({**found, "rows": {"training_bads": 164}}) is None
+    asked_later = [one.id for one in BARS.values() if one.least_bads]
+    assert len(asked_later) == 5
+    assert "not_below_ridge" not in asked_later and "family_shares" not in asked_later

@@ -22,6 +22,7 @@ from creditloom.pipeline.commands.retrain.run_folder import OURS, STAGES
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.registry import lookup
 from creditloom.serving.registry.errors import RegistryError
+from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.runtime import RUNTIME
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.outputs import held_folder
@@ -103,6 +104,20 @@ def test_run_twice_it_equals_once(home: Path, stubs: Stubs) -> None:
     retrain(MONTH, register=True)
     assert (OUT / "proposal.json").read_bytes() == first
     assert versions() == 2 and len(stubs.ran) == ran == len(STAGES)
+
+
+def test_its_run_in_mlflow_says_what_it_was_made_of_and_judged_by(home: Path, stubs: Stubs) -> None:
+    """As a run of `register` does: name, parameters, figures, files, description, matrix."""
+    retrain(MONTH, register=True)
+    client = Store.at(paths.REGISTRY, {}).client()
+    version = client.get_model_version(NAME, "2")
+    run = client.get_run(version.run_id)
+    assert run.info.run_name.startswith(f"{NAME} ") and len(run.data.params) > 20
+    assert run.data.params["split.known_by"].startswith("2026-01")
+    assert run.data.metrics["observable.auc"] > 0.5 and "dataset_sha256" in run.data.tags
+    assert {file.path for file in client.list_artifacts(run.info.run_id)} >= {"report"}
+    assert "retrain as of 2026-01" in version.description.lower()
+    assert "AUC of the champion on them" in version.description
 
 
 @pytest.mark.slow

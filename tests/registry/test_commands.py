@@ -50,7 +50,17 @@ def home(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(house.matrix, folder / "matrix.parquet")
     done = _creditloom(folder, "register", "--if-missing")
     assert done.returncode == 0, done.stderr
+    said = [line for line in done.stderr.splitlines() if not line.startswith("import time:")]
+    (folder / "said.txt").write_text("\n".join(said), encoding="utf-8")
     return folder
+
+
+def test_a_champion_by_the_gate_is_told_with_the_bars_that_the_report_misses(home: Path) -> None:
+    """The gate reads observable figures; GOOD has hardly another, so its bars are missed."""
+    said = (home / "said.txt").read_text(encoding="utf-8")
+    assert "passed the absolute gate" in said
+    assert "the gate asks observable figures alone" in said
+    assert "final approvals of the asked is -, asked 0.58-0.8" in said
 
 
 def test_registering_leaves_a_receipt_and_a_first_champion(home: Path, house: House) -> None:

@@ -7,12 +7,18 @@ several seeds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 # Edges of a bar that is open on one side.
 NO_LOW = float("-inf")
 NO_HIGH = float("inf")
+# Decimals of a bar that is moved with the cut.
+HIGH_DECIMALS = 4
+
+
+def _odds(pd: float) -> float:
+    return pd / (1 - pd)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,10 @@ class Bar:
     sample: on whom the figure is measured. bad_model: the model that the bar rejects.
     source: where the bar comes from.
     needs_truth: the figure exists in a simulated world only.
+    stated_cut: the PD of the approval cut for which `high` is stated; 0 = for every cut. A lender
+    of another base rate has another cut: see `at`.
+    least_bads: of the training loans from which on the bar is asked. What can be learnt of fewer
+    is less than the bar is stated for, so the figure is shown and not judged.
     """
 
     id: str
@@ -41,6 +51,21 @@ class Bar:
     high: float = NO_HIGH
     ridge: str = ""
     needs_truth: bool = True
+    stated_cut: float = 0.0
+    least_bads: int = 0
+
+    def is_asked(self, metrics: Mapping[str, Any]) -> bool:
+        """Return whether the run had bads enough to learn from; one that does not say is asked."""
+        bads = figure(metrics, "rows.training_bads")
+        return bads is None or bads >= self.least_bads
+
+    def at(self, metrics: Mapping[str, Any]) -> Bar:
+        """Return the bar at the approval cut of a run: `high` keeps its odds beside the cut."""
+        cut = figure(metrics, "final.cut_pd")
+        if not self.stated_cut or cut is None or not 0 < cut < 1 or cut == self.stated_cut:
+            return self
+        odds = _odds(self.high) * _odds(cut) / _odds(self.stated_cut)
+        return replace(self, high=round(odds / (1 + odds), HIGH_DECIMALS), stated_cut=cut)
 
     @property
     def aim(self) -> str:
@@ -52,13 +77,16 @@ class Bar:
     def judge(self, metrics: Mapping[str, Any]) -> bool | None:
         """Return whether the figure meets the bar; an absent figure does not.
 
-        None where the bar needs a truth and the run says that it has none.
+        None where the bar is not asked: it needs a truth and the run says that it has none, or
+        there were fewer bads to learn from than it is stated for.
         """
+        if not self.is_asked(metrics):
+            return None
         value = figure(metrics, self.figure)
         if value is None:
             is_asked = not self.needs_truth or metrics.get("has_truth") is not False
             return False if is_asked else None
-        return self.low <= value <= self.high
+        return self.low <= value <= self.at(metrics).high
 
     def shown(self, metrics: Mapping[str, Any], path: str) -> str:
         """Return the figure at `path` as a table shows it: a dash where there is none."""

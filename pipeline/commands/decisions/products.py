@@ -50,7 +50,7 @@ def products(json_out: JsonOption = False) -> None:
 def _row(product: Product, laws: tuple[Law, ...], sources: DataSources) -> ProductRow:
     """Return one product as JSON: amounts in CNY, rates in per cent a day, codes per law."""
     # The tiers are those of params.yaml, because products are listed before there is a bundle.
-    tiers = Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).tier_edges)
+    tiers = Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).edges)
     limit = product.limit
     price = product.price
     terms = {

@@ -182,7 +182,7 @@ def _law(folder: ProductFolder, request: Request) -> Law:
 
 
 def _tiers() -> Tiers:
-    return Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).tier_edges)
+    return Tiers.from_edges(section("policy", PolicyParams, paths.params_file()).edges)
 
 
 def _day(moment: dt.datetime | None) -> str | None:

@@ -62,6 +62,9 @@ def change_of(
         return None
     if raw is not None:
         return worked_out(found, raw)
+    if found.is_own:
+        # A table of one's own has no raw tables: `usual_of` says what can be known.
+        return None
     if found.has_ledger or not paths.RAW.is_dir():
         return _not_worked_out("the raw tables are not at hand")
     try:

@@ -63,6 +63,7 @@ def documents_of_case(
     Raises LetterError where the decision is not what the ledger noted.
     """
     from creditloom.pipeline.commands.letters.letter_data import letter_data
+    from creditloom.pipeline.commands.letters.usual import usual_of
     from creditloom.pipeline.commands.letters.weights import NOTHING, weights
     from creditloom.serving.applicant.letters.check import require_ledger
     from creditloom.serving.applicant.letters.documents import action_codes, plain_documents
@@ -80,9 +81,19 @@ def documents_of_case(
         "weights": rows,
         "score": score,
         "recourse": recourse,
-        "place": f" --batch {found.where}" if found.has_ledger else "",
+        "usual": None if recourse else usual_of(found, language),
+        "place": _place(found),
         "history": [],
     }
+
+
+def _place(found: FoundDecision) -> str:
+    """Return the options that find the decision again."""
+    if not found.has_ledger:
+        return ""
+    batch = f" --batch {found.where}"
+    # No registry knows the bundle of a table of one's own.
+    return f"{batch} --bundle {found.deciding.bundle}" if found.is_own else batch
 
 
 def explained(documents: dict[str, Any], language: Language, width: int | None = None) -> str:

@@ -52,6 +52,14 @@ def first_of(outcome: Decided, batch: Path | None = None) -> tuple[str, str]:
 def _files(batch: Path | None) -> Iterator[Path]:
     """Yield the tables of decisions, in the order of their parts."""
     if batch is None:
+        if not paths.DECISIONS.is_file():
+            raise DataError.of(
+                "No decisions here yet",
+                where=paths.DECISIONS,
+                expected="the decisions of the stages, or a batch",
+                got="none",
+                next_step="run `make repro`, or name a folder of `creditloom score` with --batch",
+            )
         yield paths.DECISIONS
         return
     folder = BatchFolder(batch)

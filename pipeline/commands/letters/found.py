@@ -62,6 +62,11 @@ class FoundDecision:
         """The bundle of the decision, by the code of today: for rules, words and points."""
         return Decider.load(self.deciding.bundle, threads=1)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is of a table of one's own: its tiers decide, and nothing is offered."""
+        return self.rules.policy.product is None
+
     @cached_property
     def rules(self) -> LetterRules:
         """The rules that the decision stands under."""

@@ -22,6 +22,12 @@ from creditloom.serving.applicant.letters.letter_types import Letter
 from creditloom.storage.files.errors import DataError
 
 Format = Literal["text", "html", "pdf"]
+# Said with a letter on a row of a table of one's own: the house's promise is no law.
+OWN_RIGHTS = (
+    "creditloom: the table has no product and no law, so the rights in the letter are a promise "
+    "(products/law/rights): whoever sends it must keep its times, and hold it against the law of "
+    "the place.\n"
+)
 
 # The options of the command, each with its help.
 DecisionOption = Annotated[str | None, typer.Option(help="the id of the decision")]
@@ -67,6 +73,8 @@ def letter(
     found = find(decision_id, application, batch, bundle, source, first)
     written = compose(found, language, change_of(found, recourse, raw, OF_LETTERS))
     content = finished(written, form)
+    if found.is_own:
+        sys.stderr.write(OWN_RIGHTS)
     if output is None:
         sys.stdout.write(content.decode())
         return
@@ -86,13 +94,15 @@ def compose(found: FoundDecision, language: Language, recourse: Any = None) -> L
     Raises LetterError where row, product or law are not what the ledger entry noted.
     """
     from creditloom.pipeline.commands.letters.letter_data import letter_data
+    from creditloom.pipeline.commands.letters.usual import usual_of
     from creditloom.serving.applicant.letters.check import require_ledger
     from creditloom.serving.applicant.letters.documents import documents_of
     from creditloom.serving.applicant.letters.letter import letter as letter_of
 
     require_ledger(found.differing, f"{found.where}, decision {found.row['decision_id']}")
     said = found.said(language)
-    documents = documents_of(found.row, said, found.rules, letter_data(), language, recourse)
+    usual = None if recourse else usual_of(found, language)
+    documents = documents_of(found.row, said, found.rules, letter_data(), language, recourse, usual)
     return letter_of(documents, language)
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from creditloom.decision.base.catalogue import Feature
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.input_frame import Frame
+from creditloom.decision.reasons.given import given_behaviours
 from creditloom.decision.reasons.reasons import RANK_DECIMALS
-from creditloom.decision.reasons.text import Language, quantities, singular
+from creditloom.decision.reasons.text import Language, quantities, singular, subjects
 from creditloom.decision.rulebook.policy import GRADES, Policy
 
 NOTHING: dict[str, Any] = {"own": None, "typical": None, "cut": None, "above": None, "below": None}
@@ -51,25 +54,45 @@ def weights(
 def _values(decider: Decider, frame: Frame, k: int, language: Language) -> dict[str, Any]:
     """Return what is shown of a concept by its leading feature `k`.
 
-    `yours` and `typical` are None where the feature cannot be said in one number.
+    `yours` and `typical` are None where the feature cannot be said. A category is said by its
+    level, and no level is the usual one.
     """
     catalogue = decider.bundle.scorer.catalogue
     feature = catalogue.features[k]
     named = next(one for one in catalogue.concepts if one.id == feature.concept)
-    is_sayable = feature.is_sayable and not feature.is_coded
+    is_sayable = feature.is_sayable and (not feature.is_coded or frame.features is not None)
+    is_level = is_sayable and bool(feature.categories)
     typical = decider.bundle.reference.typical.get(feature.name) if is_sayable else None
 
-    def word(value: float) -> str:
-        place = np.zeros(1, np.int64)
-        shown: str = str(quantities([feature], place, np.array([value]), language)[0])
-        return singular(shown)
-
-    return {
+    names = {
         "name_en": _joined(named.text_en, feature.text_en, is_sayable, ": "),
         "name_zh": _joined(named.text_zh, feature.text_zh, is_sayable, "："),
-        "yours": word(_stated(frame, k)) if is_sayable else None,
-        "typical": None if typical is None else word(typical),
     }
+    return {
+        **names,
+        "yours": _yours(frame, catalogue.features, k, language) if is_sayable else None,
+        "typical": None if typical is None or is_level else _word(feature, typical, language),
+        "is_level": is_level,
+    }
+
+
+def _yours(frame: Frame, features: Sequence[Feature], k: int, language: Language) -> str:
+    if features[k].is_coded:
+        return given_word(frame, features, k, language)
+    return _word(features[k], _stated(frame, k), language)
+
+
+def _word(feature: Feature, value: float, language: Language) -> str:
+    shown = quantities([feature], np.zeros(1, np.int64), np.array([value]), language)[0]
+    return singular(str(shown))
+
+
+def given_word(frame: Frame, features: Sequence[Feature], k: int, language: Language) -> str:
+    """Return the value of feature `k` of the first row as it was given: a level by its text."""
+    which = np.array([k], np.int64)
+    assert frame.features is not None
+    told = str(given_behaviours(frame.features, np.zeros(1, np.int64), which, language)[0])
+    return singular(told.removeprefix(str(subjects([features[k]], language)[0])))
 
 
 def _stated(frame: Frame, k: int) -> float:
@@ -82,7 +105,8 @@ def _stated(frame: Frame, k: int) -> float:
 
 
 def _joined(concept: str, feature: str, is_sayable: bool, colon: str) -> str:
-    return f"{concept}{colon}{feature}" if is_sayable and feature else concept
+    # A column of one's own is its own concept: its name stands once.
+    return f"{concept}{colon}{feature}" if is_sayable and feature not in ("", concept) else concept
 
 
 def _cut(decider: Decider, policy: Policy) -> float | None:

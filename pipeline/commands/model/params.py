@@ -87,7 +87,24 @@ def params(path: PathOption = paths.PARAMS, change: SetOption = None) -> None:
     blocks: dict[str, Any] = {name: section(name, type_of(name), path) for name in SECTIONS}
     _check_agreement(blocks, path)
     _check_horizon(blocks, path)
-    Console().print(f"{path}: {len(SECTIONS)} blocks, all as declared")
+    console = Console(soft_wrap=True)
+    console.print(f"{path}: {len(SECTIONS)} blocks, all as declared")
+    note = _rate_note(blocks)
+    if note:
+        console.print(note)
+
+
+def _rate_note(blocks: dict[str, Any]) -> str:
+    """Return that the edges of the tiers are those of a lender of another base rate; "" if not."""
+    world = blocks["world"].base_rate
+    edges = blocks["policy"].base_rate
+    if blocks["source"].kind != "world" or world == edges:
+        return ""
+    return (
+        f"note: the world has a base rate of {world:g}, the tiers are those of {edges:g}: few or "
+        f"nearly all will be approved. `creditloom params --set policy.base_rate={world:g}` moves "
+        "them; `creditloom policy show` says whether they are approved"
+    )
 
 
 def _check_agreement(blocks: dict[str, Any], path: Path) -> None:

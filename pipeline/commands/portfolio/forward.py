@@ -84,7 +84,7 @@ class Reviewer:
         self.card = card
         self.booked = booked
         self.rules = document(ReviewRules, paths.REVIEW_RULES / f"{params.rules}.yaml")
-        self.edges = section("policy", PolicyParams).tier_edges
+        self.edges = section("policy", PolicyParams).edges
         self.done: list[Month] = []
 
     def __call__(self, months: Sequence[pa.Table]) -> Changes:

@@ -76,7 +76,7 @@ def review(
     before = None if standing is None else _before(standing)
     pds = read_frame(booked, ["application_id", "pd"]).set_index("application_id")["pd"]
     history = _until(panel, month_on_book)
-    edges = section("policy", PolicyParams).tier_edges
+    edges = section("policy", PolicyParams).edges
     done = month(history, before, pds, behaviour.read(), edges, rules)
     _write(output, (to_frame(done.standing), done.changes, done.accounts))
     calls = write_calls(done.accounts, output)

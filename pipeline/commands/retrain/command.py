@@ -27,6 +27,7 @@ from creditloom.pipeline.commands.retrain.retrain_month import (
     month_of,
 )
 from creditloom.pipeline.commands.retrain.run_folder import JUDGE, PROPOSAL, RunFolder, run_params
+from creditloom.pipeline.commands.retrain.run_notes import retrain_notes
 from creditloom.serving.batch.deciding_model import DecidingModel
 from creditloom.serving.registry import alias_history
 from creditloom.serving.registry.gate import RegistryParams
@@ -126,7 +127,7 @@ def _answer(registry: ModelRegistry, proposal: Proposal, folder: Path, asked: st
     Console(soft_wrap=True).print(shown.table(proposal))
     _err.print(shown.words(proposal))
     if asked and proposal.is_proposed:
-        _publish(registry, proposal, folder / paths.MODEL, is_promoted=asked == "promote")
+        _publish(registry, proposal, folder, is_promoted=asked == "promote")
     _err.print(shown.next_step(proposal, folder, asked))
     if not proposal.is_proposed:
         raise SystemExit(NOT_PROPOSED)
@@ -201,13 +202,17 @@ def _proposal(run: RunFolder, champion: Champion | None) -> Proposal | None:
 
 
 def _publish(
-    registry: ModelRegistry, proposal: Proposal, bundle: Path, *, is_promoted: bool
+    registry: ModelRegistry, proposal: Proposal, folder: Path, *, is_promoted: bool
 ) -> None:
-    """Register the model unless it is there, and promote it where asked."""
+    """Register the model of the run's folder unless it is there, and promote it where asked."""
+    bundle = folder / paths.MODEL
     known = registry.find(bundle, RUNTIME)
     if known is None:
         metrics: Mapping[str, Any] = proposal.judged.metrics
-        version, change, _ = registry.register(bundle, RUNTIME, metrics, proposal.notes)
+        about = retrain_notes(
+            registry.params.name, metrics, folder, proposal.reason, proposal.judged_words
+        )
+        version, change, _ = registry.register(bundle, RUNTIME, metrics, proposal.notes, about)
         known = version.version
         print_change(change)
     else:

@@ -84,6 +84,16 @@ class Proposal:
             f"({paired.low:+.4f} to {paired.high:+.4f})"
         )
 
+    @property
+    def judged_words(self) -> dict[str, float]:
+        """Return the figures that it was judged by, by their words."""
+        judged = self.judged
+        words: dict[str, float] = {"judged loans": judged.loans, "bads among them": judged.bads}
+        words["AUC on them"] = judged.figures.auc
+        if judged.champion is not None:
+            words["AUC of the champion on them"] = judged.champion.figures.auc
+        return {name: float(value) for name, value in words.items()}
+
     def write(self, path: Path) -> None:
         """Write proposal.json."""
         write_document(self.content, path, RESULTS)

@@ -31,8 +31,17 @@ FILES = (
     (paths.EXPLAIN, "plots"),
     (paths.PARAMS, ""),
 )
+# table: the same of a retrain, which judges and makes no page
+RETRAIN_FILES = (
+    (Path("proposal.json"), "report"),
+    (paths.PARAMS, ""),
+)
 
 
+# The end of the description of a retrain.
+READ_PROPOSAL = """\
+`report/proposal.json` of the run says what it was judged by, beside the champion.
+`creditloom history` says who made it champion, and why."""
 # The end of the description.
 READ_ON = """\
 The report is `report/index.html` of the run. Figures of a simulated lender hold for that lender
@@ -44,23 +53,49 @@ def run_notes(model: str, metrics: Mapping[str, Any]) -> RunNotes:
 
     The run is named by model and day of registration, in UTC.
     """
+    return _notes(model, metrics, Path(), FILES, READ_ON)
+
+
+def retrain_notes(
+    model: str, metrics: Mapping[str, Any], folder: Path, found: str, judged: Mapping[str, float]
+) -> RunNotes:
+    """Return what the run of a retrain says: parameters, matrix and answer of its own folder.
+
+    found: what it found beside the champion, in a sentence. judged: figures by their words.
+    """
+    figures = "\n".join(f"- {words}: {value:.4f}" for words, value in judged.items())
+    end = f"{found[:1].upper()}{found[1:]}.\n\n{figures}\n\n{READ_PROPOSAL}"
+    return _notes(model, metrics, folder, RETRAIN_FILES, end)
+
+
+def _notes(
+    model: str,
+    metrics: Mapping[str, Any],
+    root: Path,
+    kept: tuple[tuple[Path, str], ...],
+    end: str,
+) -> RunNotes:
+    """Return the notes of the run whose files lie below `root`."""
     day = dt.datetime.now(dt.UTC).date().isoformat()
-    whole = params.mapping(paths.PARAMS)
+    whole = params.mapping(root / paths.PARAMS)
     chosen = {block: whole[block] for block in BLOCKS if block in whole}
     shown = {name: str(value)[:LONGEST_PARAM] for name, value in _leaves(chosen)}
-    tags = {"dataset_sha256": _sha256(paths.MATRIX), "git_commit": _commit()}
+    tags = {"dataset_sha256": _sha256(root / paths.MATRIX), "git_commit": _commit()}
     known = {name: value for name, value in tags.items() if value}
-    files = tuple((file, folder) for file, folder in FILES if file.exists())
-    text = _text(model, day, whole, metrics)
+    files = tuple((root / file, folder) for file, folder in kept if (root / file).exists())
+    text = _text(model, day, whole, metrics, end)
     return RunNotes(f"{model} {day}", text, shown, measured(metrics), known, files)
 
 
-def _text(model: str, day: str, whole: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+def _text(
+    model: str, day: str, whole: Mapping[str, Any], metrics: Mapping[str, Any], end: str
+) -> str:
     """Return the description of run and version, in Markdown."""
     source = whole.get("source", {}).get("kind", "?")
     head = f"Credit decisions of `{model}`, registered on {day}"
     figures = [f"- {words}: {text}" for words, text in headline_words(metrics).items()]
-    lines = [f"{head}: source {source}, seed {whole.get('seed')}.", "", *figures, "", READ_ON]
+    block = [*figures, ""] if figures else []
+    lines = [f"{head}: source {source}, seed {whole.get('seed')}.", "", *block, end]
     return "\n".join(lines)
 
 

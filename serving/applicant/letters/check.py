@@ -77,7 +77,7 @@ def check(letter: Letter, finished: str) -> None:
     shown = check_numbers(letter, finished)
     _require_fields(letter, shown)
     _require_reasons(letter, shown)
-    if letter.outcome in ("approve", "cut"):
+    if letter.outcome in ("approve", "cut") and "product" in letter.documents:
         _require_quote(letter.documents, shown)
 
 
@@ -181,12 +181,16 @@ def _day(shown: str) -> dt.date | None:
 
 def _require_fields(letter: Letter, shown: set[str]) -> None:
     documents = letter.documents
-    needed = [*REQUIRED["every"]]
-    if letter.outcome in ("approve", "cut"):
+    # A table of one's own has no product, whose cost there would be, and may have no days.
+    has_day = not (is_absent(documents["applied"]) and is_absent(documents["row"]["as_of"]))
+    needed = [path for path in REQUIRED["every"] if has_day or path != "applied"]
+    if letter.outcome in ("approve", "cut") and "product" in documents:
         needed += REQUIRED["offer"]
     missing = [path for path in needed if path not in shown]
     if missing:
         raise _refusal("A letter lacks a field", missing[0], "shown", "not shown")
+    if not has_day:
+        return
     days = [day_of_value(value) for value in (documents["applied"], documents["row"]["as_of"])]
     # as_of is UTC, the letter names the day of the place: at most one day lies between them.
     if abs(days[0] - days[1]) > dt.timedelta(days=1):

@@ -73,22 +73,15 @@ class LetterRules:
         product = "" if self.policy.product is None else str(row["product"])
         return self.policy.choose(product, law)
 
-    def terms(self, row: Mapping[str, Any]) -> tuple[Product, Law | None]:
+    def terms(self, row: Mapping[str, Any]) -> tuple[Product | None, Law | None]:
         """Return product and law of a decision row; no law where none was in force.
 
-        Raises LetterError for a decision without a product: it offers nothing.
+        A bundle of a table of one's own has neither: its tiers decide, and nothing is offered.
         """
         law = None if is_absent(row["law_profile"]) else str(row["law_profile"])
         if self.policy.product is None:
-            raise LetterError.of(
-                "A decision without a product has no letter",
-                where=f"decision {row['decision_id']}",
-                expected="a product with a law profile",
-                got=str(row["product"]),
-                next_step="decide it by a bundle with a product; `creditloom explain` shows why",
-            )
+            return None, None
         chosen = self.policy_of(row)
-        assert chosen.product is not None
         return chosen.product, chosen.laws[0] if law else None
 
 
@@ -99,11 +92,13 @@ def documents_of(
     data: LetterData,
     language: Language,
     recourse: Mapping[str, Any] | None = None,
+    usual: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the documents of one decision, by name.
 
     row: the decision as recorded. said: its reasons in `language`, of the same decision made again.
-    recourse: what `creditloom recourse` worked out; None where it was not.
+    recourse: what `creditloom recourse` worked out; None where it was not. usual: of a table of
+    one's own, what usual values would change.
     """
     product, law = rules.terms(row)
     if law is not None and law.id == ARITHMETIC:
@@ -115,20 +110,20 @@ def documents_of(
             next_step="decide the application under the law of its day",
         )
     offer = None
-    if row["decision"] == "approve" and law is not None:
+    if row["decision"] == "approve" and product is not None and law is not None:
         offer = quotation(row, product, law, rules.tiers)
     terms = {
         "law": {"protected_attributes": []} if law is None else plain(law),
         "rights": plain(data.rights_of(None if law is None else law.id)),
         "quote": offer,
     }
-    return {
-        **plain_documents(row, said, rules, data),
-        **terms,
+    steps = {
         "hints": hints(rules.catalogue, said, language),
         "action_codes": action_codes(row["actions"]),
         "recourse": recourse,
+        "usual": usual,
     }
+    return {**plain_documents(row, said, rules, data), **terms, **steps}
 
 
 def plain_documents(

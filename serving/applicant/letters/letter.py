@@ -46,14 +46,16 @@ def letter(documents: dict[str, Any], language: Language) -> Letter:
 
     `documents`: `row` (the decision), `said` (its reasons in the letter's language), `names`
     (product and law), `product`, `law`, `rights`, `codes` (words by code), `hints`; `quote` for an
-    offer; `recourse` where it was worked out. Raises LetterError for a decision without a specific
-    reason where it needs one.
+    offer; `recourse` where it was worked out. Without a product, as of a table of one's own, no
+    amount, cost or day is named that the decision does not hold. Raises LetterError for a decision
+    without a specific reason where it needs one.
     """
     ink = Sourced(documents, language)
     outcome = outcome_of(documents["row"])
     _require_reason(documents, outcome)
     parts = [Part("", (Lines(tuple(_opening(ink, outcome))),)), *_reasons(ink, outcome)]
-    if outcome in ("approve", "cut"):
+    has_offer = outcome in ("approve", "cut") and ink.has("product")
+    if has_offer:
         parts += offer_parts(ink)
     parts += [
         *_actions(ink),
@@ -61,7 +63,7 @@ def letter(documents: dict[str, Any], language: Language) -> Letter:
         *_unused(ink, outcome),
         _rights(ink, outcome),
     ]
-    if outcome in ("approve", "cut"):
+    if has_offer:
         parts.append(Part(_word(ink, "notices"), (Lines(tuple(_notices(ink)), is_list=True),)))
     parts.append(Part("", (Lines((_signature(ink),)),)))
     title = _word(ink, "title", product=_product(ink))
@@ -73,10 +75,14 @@ def _word(ink: Sourced, key: str, **fields: str) -> str:
 
 
 def _product(ink: Sourced) -> str:
+    if not ink.has("product"):
+        return name_of("own_product", ink.language)
     return ink.text(f"product.name_{ink.language}")
 
 
 def _signature(ink: Sourced) -> str:
+    if not ink.has("product"):
+        return name_of("own_lender", ink.language)
     return name_of(ink.at("product.lender"), ink.language).format(product=_product(ink))
 
 
@@ -100,20 +106,28 @@ def _notices(ink: Sourced) -> Iterator[str]:
 
 
 def _opening(ink: Sourced, outcome: Outcome) -> Iterator[str]:
-    yield _word(
-        ink,
-        "numbers",
-        application=ink.text("row.application_id"),
-        decision=ink.text("row.decision_id"),
-        date=ink.number("date", "applied"),
-    )
+    ids = {name: ink.text(f"row.{name}_id") for name in ("application", "decision")}
+    # A table of one's own may have no days.
+    day = {"date": ink.number("date", "applied")} if ink.has("applied") else {}
+    yield _word(ink, "numbers" if day else "numbers_undated", **ids, **day)
     yield _word(ink, "dear")
-    fields = {"date": ink.number("date", "applied"), "product": _product(ink)}
+    if not ink.has("product"):
+        yield from _own_opening(ink, outcome, day)
+        return
+    fields = {**day, "product": _product(ink)}
     if outcome in ("approve", "cut"):
         fields["limit"] = ink.money("row.limit_cny")
     if outcome == "refer":
         fields["review"] = ink.number("whole", "rights.review_time.value")
     yield _word(ink, outcome, **fields)
+
+
+def _own_opening(ink: Sourced, outcome: Outcome, day: Mapping[str, str]) -> Iterator[str]:
+    """Yield what was decided of a row of a table of one's own: no product, no amount."""
+    if day:
+        yield _word(ink, "own_asked", **day)
+    review = ink.number("whole", "rights.review_time.value") if outcome == "refer" else ""
+    yield _word(ink, f"own_{outcome}", review=review)
 
 
 def _reasons(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
@@ -153,7 +167,8 @@ def _deciding(ink: Sourced, outcome: Outcome, rules: list[int], caps: list[int])
 def _by_score(ink: Sourced, score: list[int], outcome: Outcome, *, has_rules: bool) -> Part:
     points = Lines(tuple(_sentence(ink, k) for k in score), is_list=True)
     if outcome == "decline" and not has_rules:
-        lead = (_word(ink, "band_decline"), _word(ink, "by_weight"))
+        band = "band_decline" if ink.has("product") else "own_band_decline"
+        lead = (_word(ink, band), _word(ink, "by_weight"))
         return Part(_word(ink, "why_decline"), (Lines(lead), points))
     return Part(_word(ink, "why_score"), (Lines((_word(ink, "by_weight"),)), points))
 

@@ -46,6 +46,9 @@ def change_parts(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
             blocks = (*blocks, Lines(steps, is_list=True))
         yield Part(heading, blocks)
         return
+    if outcome == "decline" and ink.has("usual"):
+        yield Part(heading, usual_blocks(ink))
+        return
     lead = {"cut": "change_limit", "refer": "change_refer"}.get(outcome, "change_absent")
     if not steps:
         none = "change_refer_none" if outcome == "refer" else "change_person"
@@ -73,6 +76,20 @@ def recourse_blocks(ink: Sourced) -> tuple[Lines, ...]:
         result.append(_word(ink, "change_result"))
     lead = Lines((_word(ink, "change_one"),))
     return (lead, Lines(changes, is_list=True), Lines(tuple(result)))
+
+
+def usual_blocks(ink: Sourced) -> tuple[Lines, ...]:
+    """Return what usual values would change, of a table of one's own: arithmetic, and no advice."""
+    if not ink.at("usual.is_found"):
+        return (Lines((_word(ink, "usual_none"),)),)
+    changes = []
+    for k in range(len(ink.at("usual.changes"))):
+        at = f"usual.changes.{k}"
+        texts = {name: ink.text(f"{at}.{name}") for name in ("yours", "instead")}
+        changes.append(_word(ink, "usual_change", name=ink.sentence(f"{at}.name"), **texts))
+    key = "usual_one" if len(changes) == 1 else "usual_all"
+    lead = Lines((_word(ink, key),))
+    return (lead, Lines(tuple(changes), is_list=True), Lines((_word(ink, "usual_end"),)))
 
 
 def _blocking(ink: Sourced) -> tuple[Lines, ...]:

@@ -12,6 +12,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "Application {application}, decision {decision}, {date}",
         "申请编号{application}，审批编号{decision}，{date}",
     ),
+    "numbers_undated": (
+        "Application {application}, decision {decision}",
+        "申请编号{application}，审批编号{decision}",
+    ),
     # the first sentence, by outcome
     "approve": (
         "On {date} you applied for {product}. Yes: you can have a loan of up to {limit}.",
@@ -54,6 +58,36 @@ WORDS: dict[str, tuple[str, str]] = {
             "您于{date}申请{product}。根据规则，本次无法向您放款，这与您的信用好坏无关。"
             "本函说明是哪条规则以及您可以采取的措施。"
         ),
+    ),
+    # the same of a table of one's own, which has no product, and no day unless it says one
+    "own_asked": ("On {date} you applied for a loan.", "您于{date}申请贷款。"),
+    "own_approve": (
+        (
+            "Yes: our score approves your application. This letter names no amount, no term and "
+            "no cost: they stand in the offer that you get before you sign anything."
+        ),
+        "审批通过。本函不涉及金额、期限和费用：相关内容见您签约前收到的报价。",
+    ),
+    "own_refer": (
+        (
+            "We have not decided yet: a person is looking at your application. You get our answer "
+            "within {review} days."
+        ),
+        "目前尚未作出决定，正由工作人员审核；我们将在{review}天内答复。",
+    ),
+    "own_decline": (
+        (
+            "We looked at your application and cannot offer you a loan at present. This letter "
+            "says why, what would change it, and how to have a person look at it."
+        ),
+        "经审核，目前暂不能向您提供贷款。本函说明原因、如何改变结果，以及如何申请人工复核。",
+    ),
+    "own_refuse": (
+        (
+            "A rule does not let us decide this application by the score. This letter says which "
+            "rule, and what you can do."
+        ),
+        "根据规则，本次申请不能由评分决定。本函说明是哪条规则以及您可以采取的措施。",
     ),
     "offer": ("What the loan costs", "贷款费用"),
     "offer_lead": (
@@ -168,6 +202,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "All in all the risk that the loan is not repaid is higher than this product accepts.",
         "综合来看，贷款不能偿还的风险高于本产品的接受范围。",
     ),
+    "own_band_decline": (
+        "All in all the risk that the loan is not repaid is higher than we accept.",
+        "综合来看，贷款不能偿还的风险高于我们的接受范围。",
+    ),
     "reason": ("{text}.", "{text}。"),
     # what would change it
     "change": ("What would change this", "如何改变结果"),
@@ -212,6 +250,36 @@ WORDS: dict[str, tuple[str, str]] = {
         ),
         "本函未计算哪些改变可使您的结果不同；您可凭本次审批编号向我们索取，或申请人工复核。",
     ),
+    # what usual values would change, of a table of one's own
+    "usual_one": (
+        (
+            "With this one value, and all else as it is, our score would have approved the "
+            "application:"
+        ),
+        "若以下一项取值不同、其他情况不变，评分即会通过：",
+    ),
+    "usual_all": (
+        (
+            "With these values together, and all else as it is, our score would have approved "
+            "the application:"
+        ),
+        "若以下各项取值同时不同、其他情况不变，评分即会通过：",
+    ),
+    "usual_change": ("{name}: {instead} (yours: {yours})", "{name}：{instead}（您的：{yours}）"),
+    "usual_end": (
+        (
+            "This is arithmetic on our score. We do not know which of these facts you can change, "
+            "and nothing of it is a promise."
+        ),
+        "以上仅为评分的计算结果。我们不了解其中哪些情况您可以改变，也不构成承诺。",
+    ),
+    "usual_none": (
+        (
+            "We tried the usual number of those whom we approve, or the best level, in place of "
+            "the facts named above: our score would not have approved the application."
+        ),
+        "我们以获批客户的常见数值或最有利的类别代替上述各项，评分仍不会通过。",
+    ),
     "change_limit": ("These steps can raise the limit:", "以下做法可以提高额度："),
     "change_refer": ("What helps the person who looks at it:", "有助于人工审核的材料："),
     "change_refer_none": (
@@ -252,6 +320,8 @@ WORDS: dict[str, tuple[str, str]] = {
 }
 # table: names of things that letters speak of, in English and in Chinese
 NAMES: dict[str, tuple[str, str]] = {
+    "own_product": ("a loan", "贷款"),
+    "own_lender": ("The lender", "贷款机构"),
     "bank": ("The bank that lends {product}", "提供{product}的银行"),
     "micro_loan_company": ("The loan company that lends {product}", "提供{product}的小额贷款公司"),
     "licensed_institution": (

@@ -209,7 +209,7 @@ def _show(metrics: Mapping[str, Any]) -> None:
     table = Table("out-of-time", "model", "aim", "ridge logit", title=title)
     for bar in document(Bars, paths.BARS).bars:
         model = bar.shown(metrics, bar.figure)
-        table.add_row(bar.name, model, bar.aim, bar.shown(metrics, bar.ridge))
+        table.add_row(bar.name, model, bar.at(metrics).aim, bar.shown(metrics, bar.ridge))
     power = metrics["discrimination"]
     table.add_row("AUC", f"{power['auc_oot']:.4f}", "", f"{power['ridge_logit']['auc_oot']:.4f}")
     table.add_row("KS", f"{power['ks_oot']:.4f}", "", f"{power['ridge_logit']['ks_oot']:.4f}")

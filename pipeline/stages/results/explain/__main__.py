@@ -5,6 +5,7 @@ It draws pictures, and explains a few decisions point by point.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import lightgbm as lgb
@@ -19,6 +20,7 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.params import section
 from creditloom.pipeline.base.stage import run
 from creditloom.pipeline.stages.results.explain.applicant_letters import letters
+from creditloom.pipeline.stages.results.explain.applicant_recourse import recourses
 from creditloom.report.explanation.applicants import TextPool, applicant_records, spread_choice
 from creditloom.report.explanation.explain import (
     ExplainParams,
@@ -59,7 +61,7 @@ def main() -> dict[str, int]:
     ]
     _write(explained, pictures(explained, params, captions), shown)
     _write_effects(explained, decider, model_text, params)
-    _write_applicants(decider, frame.iloc[spread_choice(decided, params.applicants)])
+    _write_applicants(decider, frame.iloc[spread_choice(decided, params.applicants)], params)
     return {"applications": len(frame), "examples": len(shown)}
 
 
@@ -77,20 +79,23 @@ def _write_effects(
     write_json(content, paths.EXPLAIN / "effects.json")
 
 
-def _write_applicants(decider: Decider, frame: pd.DataFrame) -> None:
+def _write_applicants(decider: Decider, frame: pd.DataFrame, params: ExplainParams) -> None:
     """Write applicants.json; none is left where nobody is to be shown."""
     file = paths.EXPLAIN / "applicants.json"
     if frame.empty:
         file.unlink(missing_ok=True)
         return
-    write_json(_applicants(decider, frame), file)
+    write_json(_applicants(decider, frame, params), file)
 
 
-def _applicants(decider: Decider, frame: pd.DataFrame) -> dict[str, Any]:
+def _applicants(decider: Decider, frame: pd.DataFrame, params: ExplainParams) -> dict[str, Any]:
     """Return applicants.json: records, the texts that they name, typical score and cut."""
     pool = TextPool()
     records = applicant_records(decider, frame, pool)
-    written = letters(decider, frame, pool)
+    known, why = recourses(frame, decider.decide(frame, explain="none"), params.recourses)
+    if why:
+        sys.stderr.write(f"creditloom: letters of the page without recourse: {why}\n")
+    written = letters(decider, frame, pool, known)
     scorer = decider.bundle.scorer
     typical = scorer.base_points + float(decider.bundle.reference.concepts(scorer.catalogue).sum())
     for record, one in zip(records, written, strict=True):

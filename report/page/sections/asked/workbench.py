@@ -69,6 +69,10 @@ LEAD = (
     "in the column after every rule. Up to the present cut profit sums the offers that were made; "
     "beyond it, it is an estimate at the mean offer of the last approving tier."
 )
+OWN_LEAD = (
+    "Move the slider to another cut. Figures are of the PDs of models that did not learn from the "
+    "row. The table has no offers, so no profit is counted."
+)
 
 
 def cutoffs(data: ReportData) -> Section | None:
@@ -92,7 +96,8 @@ def cutoffs(data: ReportData) -> Section | None:
     if data.cutoff_segments is not None and len(data.cutoff_segments):
         caption = "Segments at the chosen cut-off"
         blocks.append(table(_at(data), SEGMENTS, caption, fold=100_000, name="cutoff_segments"))
-    return Section("cutoffs", Text("Cut-off workbench", "分界点工作台"), LEAD, tuple(blocks))
+    lead = OWN_LEAD if data.is_own else LEAD
+    return Section("cutoffs", Text("Cut-off workbench", "分界点工作台"), lead, tuple(blocks))
 
 
 def _marked(svg: str) -> str:

@@ -14,7 +14,12 @@ from creditloom.serving.applicant.letters.explained.explanation_words import EXP
 from creditloom.serving.applicant.letters.letter import outcome_of
 from creditloom.serving.applicant.letters.letter_types import Block, Grid, Letter, Lines, Part
 from creditloom.serving.applicant.letters.marks import Sourced, singular
-from creditloom.serving.applicant.letters.steps import LIMIT, is_score_reason, recourse_blocks
+from creditloom.serving.applicant.letters.steps import (
+    LIMIT,
+    is_score_reason,
+    recourse_blocks,
+    usual_blocks,
+)
 
 # Concepts that helped, of which the table names no more: the others are one sum.
 MAX_HELPED = 5
@@ -126,11 +131,11 @@ def _weights(ink: Sourced) -> Iterator[Part]:
 
 def _weight(ink: Sourced, k: int) -> tuple[str, ...]:
     at = f"weights.{k}"
-    is_said = ink.has(f"{at}.yours")
+    absent = "unknown" if ink.has(f"{at}.yours") else "unsaid"
+    if ink.has(f"{at}.is_level") and ink.at(f"{at}.is_level"):
+        absent = "level"
     values = [
-        ink.text(f"{at}.{name}")
-        if ink.has(f"{at}.{name}")
-        else _word(ink, "unknown" if is_said else "unsaid")
+        ink.text(f"{at}.{name}") if ink.has(f"{at}.{name}") else _word(ink, absent)
         for name in ("yours", "typical")
     ]
     return (ink.text(f"{at}.name_{ink.language}"), *values, ink.number("points", f"{at}.points"))
@@ -141,7 +146,8 @@ def _distance(ink: Sourced) -> Iterator[Part]:
         return
     side = "below" if ink.has("score.below") else "above"
     figures = [ink.number("points", f"score.{name}").replace("+", "") for name in ("cut", side)]
-    text = _word(ink, side, cut=figures[0], distance=figures[1])
+    key = side if ink.has("product") else f"own_{side}"
+    text = _word(ink, key, cut=figures[0], distance=figures[1])
     yield Part(_word(ink, "distance"), (Lines((text,)),))
 
 
@@ -150,6 +156,10 @@ def _change(ink: Sourced) -> Iterator[Part]:
         return
     if ink.has("recourse"):
         yield Part(_word(ink, "change"), recourse_blocks(ink))
+    elif ink.has("usual"):
+        yield Part(_word(ink, "change"), usual_blocks(ink))
+    elif not ink.has("product") and ink.at("row.decision") == "refer":
+        yield Part(_word(ink, "change"), (Lines((_word(ink, "change_own"),)),))
     else:
         text = _word(ink, "change_absent", application=ink.text("row.application_id"))
         yield Part(_word(ink, "change"), (Lines((text,)),))
@@ -170,8 +180,5 @@ def _history(ink: Sourced) -> Iterator[Part]:
 
 
 def _letter(ink: Sourced) -> Part:
-    if not ink.has("product"):
-        # Nobody is written to without a law that says which rights a person has.
-        return Part(_word(ink, "letter_head"), (Lines((_word(ink, "no_letter"),)),))
     text = _word(ink, "letter", decision=ink.text("row.decision_id"), place=ink.text("place"))
     return Part(_word(ink, "letter_head"), (Lines((text,)),))

@@ -49,6 +49,7 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "points": ("Points", "分数"),
     "unknown": ("not in the bundle", "模型包未记录"),
     "unsaid": ("not one number", "无单一数值"),
+    "level": ("several levels", "多种"),
     "sum": (
         "All concepts together give {own} points; the typical approved person has {typical}.",
         "各项合计{own}分；获批人群典型值为{typical}分。",
@@ -68,6 +69,14 @@ EXPLAINED: dict[str, tuple[str, str]] = {
         ),
         "该产品通过线为{cut}分，相差{distance}分；规则与额度另行判断。",
     ),
+    "own_above": (
+        "The tiers approve from {cut} points on: {distance} above it.",
+        "等级通过线为{cut}分，高出{distance}分。",
+    ),
+    "own_below": (
+        "The tiers approve from {cut} points on: {distance} points to go.",
+        "等级通过线为{cut}分，相差{distance}分。",
+    ),
     "change": ("What would change it", "如何改变结果"),
     "change_absent": (
         (
@@ -79,6 +88,10 @@ EXPLAINED: dict[str, tuple[str, str]] = {
             "`creditloom recourse --application {application} --json` 计算，"
             "并以 --recourse 文件 传入。"
         ),
+    ),
+    "change_own": (
+        "A person decides: nothing is worked out before that.",
+        "须由人工决定，此前不作计算。",
     ),
     "history": ("History", "记录"),
     "history_decided": (
@@ -92,10 +105,6 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     ),
     "history_decline": ("{at}: {role} declined it: {reason}", "{at}：{role}拒绝：{reason}"),
     "letter_head": ("The letter", "信函"),
-    "no_letter": (
-        "None: the decision has no product and no law, which say what a person may ask for",
-        "无：该决定没有产品和法律依据，无法说明申请人享有的权利",
-    ),
     "letter": (
         "creditloom letter --decision-id {decision}{place} --format text|html|pdf --lang en|zh",
         "creditloom letter --decision-id {decision}{place} --format text|html|pdf --lang en|zh",
