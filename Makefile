@@ -72,15 +72,19 @@ format: setup ## write the one format
 # Every change runs them, too (.ci/run): slow tests of what users meet first.
 CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
 	tests/features/test_spark.py tests/lake/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
-	tests/scorer/test_estimator_checks.py tests/pipeline/test_retrain.py \
+	tests/scorer/test_estimator_checks.py tests/pipeline/test_retrain.py tests/own_tables/test_doors.py tests/fit/test_plugins.py \
 	tests/docs/test_tier_ci.py tests/docs/test_demo.py tests/pipeline/test_without_data.py \
 	tests/fit/test_tables.py tests/fit/test_matrix_source.py
-# All quick tests once more, beside the wheel alone: `make proof` runs them.
-ALL_ALONE := --deselect tests/package/test_wheel.py::test_all_tests_pass_without_the_repository \
-	--deselect tests/package/test_wheel.py::test_the_tests_that_may_read_the_repository_pass_without_it
+# But not these: `make proof` alone runs all quick tests once more beside the wheel, and each way of writing a store.
+TOO_LONG := $(addprefix --deselect tests/, \
+	package/test_wheel.py::test_all_tests_pass_without_the_repository \
+	package/test_wheel.py::test_the_tests_that_may_read_the_repository_pass_without_it \
+	registry/test_guard.py::test_a_spark_function_does_not_decide_by_what_was_changed \
+	registry/test_store.py::test_any_way_of_writing_a_store_is_taken \
+	registry/test_record.py::test_eight_processes_that_promote_at_once_lose_no_line)
 
 consumer: setup ## registered model and wheel in clean environments, on Spark and over REST; recipes; same bytes (minutes)
-	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m slow $(CONSUMER) $(ALL_ALONE)
+	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m slow $(CONSUMER) $(TOO_LONG)
 
 proof: setup ## every slow test: worlds at seeds 1-5, rules read wrongly, jobs killed at random, 10^6 pairs (an hour)
 	$(RUN) -m pytest -m slow

@@ -160,6 +160,7 @@ def _files(folder: Path) -> dict[str, object]:
     return {**files, "metrics.json": metrics}
 
 
+@pytest.mark.slow
 def test_bad_rows_are_set_aside_and_the_rest_is_fitted(fit: Run, tmp_path: Path) -> None:
     frame = loans()
     frame.loc[3, "loan"] = frame.loc[4, "loan"]

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.checkout import ROOT
 
 POINTS = """[creditloom.learners]
@@ -88,6 +90,7 @@ print(refused(lambda: fit_calibrated(table, replace(FEW, learners=("nobody",))))
 """
 
 
+@pytest.mark.slow
 def test_a_learner_of_another_package_joins_and_one_that_cannot_be_written_is_refused(
     tmp_path: Path,
 ) -> None:

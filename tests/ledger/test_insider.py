@@ -84,6 +84,7 @@ def _covered(folder: Path) -> Iterator[tuple[Path, list[int]]]:
         yield file, [k for k, byte in enumerate(content) if not is_text or chr(byte).isalnum()]
 
 
+@pytest.mark.slow
 def test_one_flipped_byte_of_anything_covered_is_found_by_the_key(
     creditloom: Command, signed: Path
 ) -> None:

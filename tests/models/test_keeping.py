@@ -46,6 +46,7 @@ def loans() -> Dataset:
     )
 
 
+@pytest.mark.slow
 def test_too_few_features_are_behind_by_more_than_chance_and_enough_are_not(loans: Dataset) -> None:
     said: list[str] = []
     few, enough, every = sizes(loans, CATALOGUE, SPLIT, SELECT, BOOSTER, (2, 6, 20), said.append)

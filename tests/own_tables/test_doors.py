@@ -25,6 +25,9 @@ from creditloom.storage.mapped.text_ids import with_own_ids
 from tests.features.raw import PARAMS, random_raw
 from tests.fit.conftest import Run, fit  # noqa: F401  a fixture
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 # table: column of ids -> the numbering that it shares
 TAUGHT = "the rows that taught the model"
 NUMBERING = {

@@ -266,6 +266,7 @@ def test_a_scorecard_has_a_bin_for_each_code() -> None:
     assert pd_[is_code].mean() == pytest.approx(label[is_code].mean(), abs=0.03)
 
 
+@pytest.mark.slow
 def test_ours_reads_no_size_into_a_special_code() -> None:
     table = _table("missing", 400)
     fold = next(outer_folds(table, 2, seed=11))

@@ -30,6 +30,9 @@ from tests.pipeline.retrain_home import LEVEL, Stubs, lender, write_raw
 from tests.registry.conftest import GOOD
 from tests.registry.small import applications, write_bundle
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 MONTH = "2026-01"
 OUT = Path("data/retrained") / MONTH
 NAME = "credit-decision"
@@ -120,7 +123,6 @@ def test_its_run_in_mlflow_says_what_it_was_made_of_and_judged_by(home: Path, st
     assert "AUC of the champion on them" in version.description
 
 
-@pytest.mark.slow
 def test_months_that_come_later_change_nothing(
     home: Path, stubs: Stubs, frame: pd.DataFrame
 ) -> None:
@@ -183,7 +185,6 @@ def test_a_killed_run_goes_on_where_it_was(home: Path, stubs: Stubs) -> None:
     assert stubs.ran == ["featurize", "select", "train", "train", "calibrate", "bundle"]
 
 
-@pytest.mark.slow
 def test_other_parameters_train_anew(home: Path, stubs: Stubs) -> None:
     retrain(MONTH)
     text = paths.PARAMS.read_text(encoding="utf-8")
@@ -205,7 +206,6 @@ def test_a_folder_of_somebody_else_is_left_alone(home: Path, stubs: Stubs) -> No
     assert [path.name for path in OUT.iterdir()] == ["thesis.txt"]
 
 
-@pytest.mark.slow
 def test_what_a_run_leaves_is_known_for_ours(home: Path, stubs: Stubs) -> None:
     retrain(MONTH)
     assert OURS.is_ours(OUT)

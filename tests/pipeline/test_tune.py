@@ -89,6 +89,7 @@ def test_a_second_run_goes_on_and_what_it_prints_changes_params(home: Path) -> N
         assert rate == found["changes"]["train.booster.learning_rate"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "message"), [("--trials", "1 or more"), ("--processes", "expected 1 to 8")]
 )

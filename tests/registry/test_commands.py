@@ -21,6 +21,9 @@ from creditloom.serving.registry.mlflow_store import Store
 from creditloom.storage.files.store import read_table
 from tests.registry.conftest import GOOD, House
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 ROOT = paths.PACKAGE.parent
 
 
@@ -90,7 +93,6 @@ def test_registering_again_if_missing_does_nothing_and_waits_for_no_library(home
     assert (home / "data" / "registry" / "mlflow.db").read_bytes() == before
 
 
-@pytest.mark.slow
 def test_the_registered_model_decides_as_the_bundle_does_without_mlflow(home: Path) -> None:
     by_model = _creditloom(home, "score", "--input", "matrix.parquet", "--output", "model.parquet")
     by_bundle = _creditloom(

@@ -26,6 +26,9 @@ from creditloom.serving.registry.safety.model_check import check_version
 from tests.registry.conftest import House
 from tests.registry.small import write_bundle
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 NO_SPARK = shutil.which("java") is None or importlib.util.find_spec("pyspark") is None
 Attack = Callable[[Version, Path], None]
 TRACE = "foreign code ran"
@@ -182,7 +185,6 @@ def test_what_mlflow_reads_before_the_loader_is_held_too(
     assert (len(finding.refused) == 2) == (name == "MLmodel")
 
 
-@pytest.mark.slow
 def test_loading_leaves_nothing_beside_the_code(house: House, version: Version) -> None:
     """Neither MLflow's loading, in a process of its own that writes bytecode, nor ours."""
     before = sorted(version.location.rglob("*"))
@@ -249,7 +251,6 @@ def _without_us(words: list[str], folder: Path, seconds: int) -> subprocess.Comp
     )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("attack", [_swapped_bundle, _edited_code, _stray_bytecode])
 def test_a_rest_server_does_not_start_with_what_was_changed(
     version: Version, attack: Attack, tmp_path: Path
@@ -266,7 +267,6 @@ def test_a_rest_server_does_not_start_with_what_was_changed(
     assert not (tmp_path / "trace").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(NO_SPARK, reason="needs Java and pyspark")
 @pytest.mark.parametrize("attack", [_swapped_bundle, _edited_code, _stray_bytecode])
 def test_a_spark_function_does_not_decide_by_what_was_changed(

@@ -19,6 +19,9 @@ from creditloom.serving.registry.load import load
 from creditloom.serving.registry.signature import input_example
 from tests.registry.conftest import House
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 
 

@@ -23,6 +23,9 @@ from creditloom.serving.registry.mlflow_store import Store
 from creditloom.serving.registry.model_registry import CHALLENGER, CHAMPION, ModelRegistry
 from creditloom.serving.registry.safety.change_log import ChangeLog, tag_of
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 NAME = "credit-decision"
 PARAMS = RegistryParams(NAME, GateParams(0.65, 0.01, 0.01, 0.01, 0.0, ("ridge",)))
 FIGURES = {
@@ -187,7 +190,6 @@ def _promote(registry: ModelRegistry, worker: int, times: int) -> None:
         registry.promote(1 + turn % 2, CHALLENGER, f"{worker}/{turn} [/red] \u2028 NaN")
 
 
-@pytest.mark.slow
 def test_eight_processes_that_promote_at_once_lose_no_line(clone: ModelRegistry) -> None:
     clone.promote(1, CHAMPION, "first")
     context = multiprocessing.get_context("spawn")

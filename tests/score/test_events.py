@@ -108,6 +108,7 @@ def test_raw_tables_are_decided_as_the_pipeline_would(
     assert decided.to_pylist() == decisions_table(Decider.load(bundle).decide(known)).to_pylist()
 
 
+@pytest.mark.slow
 def test_everyone_as_of_one_day_and_the_features_are_made_once(score: Score) -> None:
     as_of = ("--as-of", "2024-06-20", *ANY_SHARE)
     assert score(*as_of).exit_code == 0
@@ -237,6 +238,7 @@ def test_the_features_of_a_finished_batch_stay_until_another_one_is_whole(
     }
 
 
+@pytest.mark.slow
 def test_a_copy_of_the_raw_tables_elsewhere_is_the_same(
     score: Score, made: tuple[Path, Path, pd.DataFrame]
 ) -> None:

@@ -78,6 +78,7 @@ def test_exactly_the_bad_rows_are_set_aside_and_the_others_do_not_notice(
     assert read_table("out.parquet").equals(read_table("clean_out.parquet"))
 
 
+@pytest.mark.slow
 def test_more_ids_than_memory_are_held_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

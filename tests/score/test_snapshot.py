@@ -118,6 +118,7 @@ def test_a_lake_reads_its_snapshot_shard_by_shard(home: Path, score: Run) -> Non
         assert pq.read_table(f"{name}.features/matrix").sort_by("application_id").equals(plain)
 
 
+@pytest.mark.slow
 def test_in_memory_it_is_the_same_and_lineage_names_the_snapshot(home: Path, score: Run) -> None:
     assert score("read", "--snapshot", str(home / "network")).exit_code == 0
     options = {"as_of": pd.Timestamp(AS_OF).to_pydatetime(), "max_bad_share": 1.0}

@@ -144,12 +144,14 @@ def test_a_loaded_estimator_has_its_classes_and_parameters(saved: Path) -> None:
         loaded.report("page.html")
 
 
+@pytest.mark.slow
 def test_the_report_is_the_page_of_the_command(fitted: LightScorer, tmp_path: Path) -> None:
     page = fitted.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert "Fit of a CreditScorer" in page
     assert fitted.bundle_.decider.bundle.version[:16] in page
 
 
+@pytest.mark.slow
 def test_a_date_is_days_before_the_time_where_that_is_a_column(tmp_path: Path) -> None:
     """At every door alike; a time that is given as values is no column to count to, aloud."""
     dated = X.assign(opened=X["day"] - pd.to_timedelta(np.arange(300) * 7 % 900, "D"))

@@ -76,6 +76,7 @@ def test_a_condition_on_flow_refuses_as_many_at_a_quarter_of_the_payments(
     assert abs(refused[0.25].mean() - refused[1.0].mean()) < 0.07
 
 
+@pytest.mark.slow
 def test_variation_of_spending_is_no_larger_where_fewer_payments_are_written(
     worlds: dict[float, Written],
 ) -> None:

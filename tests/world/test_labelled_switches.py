@@ -25,6 +25,9 @@ from creditloom.world.truth import applicants
 from creditloom.world.world import Setting, World, solve_coefficients
 from tests.world.written import Written
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 SEED = 11
 LATE = 18
 CLAIM = by_id(document(Claims, paths.CLAIMS))
@@ -77,7 +80,6 @@ def contents(world: Written) -> dict[str, bytes]:
     return tables | {"truth": (world.truth / "applicants.parquet").read_bytes()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", OWNED)
 def test_a_switch_changes_its_own_tables_and_no_byte_of_the_rest(
     made: MakeWorld, name: str
@@ -211,7 +213,6 @@ def test_the_index_of_an_area_tells_the_protected_group_and_is_no_truth(made: Ma
 # --- the planted alternative, with a learner ---
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", [11, 12])
 def test_dropping_the_planted_column_halves_the_gap_at_no_price(
     params: WorldParams, nature: WorldConfig, calendar: Calendar, seed: int

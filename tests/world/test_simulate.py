@@ -33,6 +33,7 @@ def tiny(params: WorldParams, nature: WorldConfig) -> tuple[WorldParams, WorldCo
     )
 
 
+@pytest.mark.slow
 def test_the_bytes_do_not_depend_on_the_number_of_processes(
     tiny: tuple[WorldParams, WorldConfig], calendar: Calendar, tmp_path: Path
 ) -> None:

@@ -23,6 +23,9 @@ from creditloom.world.risk.arrears import deep_chance, paid_up_spells
 from creditloom.world.risk.default import exposure, onset_weights, pd_of
 from creditloom.world.world import World
 
+# What all of them look at takes tens of seconds to make.
+pytestmark = pytest.mark.slow
+
 YEAR = 12
 
 
@@ -119,7 +122,6 @@ def test_deep_arrears_come_to_the_risky_up_to_a_bound(nature: WorldConfig) -> No
     assert chance[3] == numbers.max_depth_chance
 
 
-@pytest.mark.slow
 def test_a_life_shock_trebles_the_onset_of_default_for_six_months(
     state: World, numbers: BookConfig, everyone: Grant, year: Course
 ) -> None:

@@ -143,8 +143,8 @@ def identity(world: Written) -> pd.DataFrame:
     )
 
 
-@pytest.mark.slow
 # table: a case a row
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("aggregates", "low", "high"),
     [
