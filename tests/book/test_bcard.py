@@ -30,6 +30,9 @@ from creditloom.world.world import Setting, World
 from tests.book.books import book
 from tests.solved import solved
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 # SD of the application score's noise on the log-odds: its AUC among the booked is then about .7,
 # as that of a trained score
 NOISE = 0.5

@@ -43,6 +43,7 @@ def test_a_label_of_short_loans_needs_a_policy_of_its_horizon(tmp_path: Path) ->
         params.params(_params(tmp_path, policy__horizon_days=45.0))
 
 
+@pytest.mark.slow
 def test_a_book_runs_forward_and_is_reviewed_from_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _solved_once: None
 ) -> None:

@@ -14,7 +14,7 @@ from tests.docs.documented import Block, all_blocks
 from tests.docs.places import PLACES, Place
 
 At = Callable[[str], Place]
-TWINS = "docs/how_to/zh/"
+TWINS = ("docs/how_to/zh/", "README.zh.md")
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def at(_made: At, tmp_path: Path) -> At:
 def by_document(tier: str) -> dict[str, list[Block]]:
     """Return the blocks that run in places in one tier: `document in place` -> its blocks.
 
-    The Chinese how-to pages have the blocks of their twins (`test_how_to`), which run once.
+    The Chinese pages have the blocks of their twins (`test_how_to`), which run once.
     """
     found: dict[str, list[Block]] = {}
     for block in all_blocks():

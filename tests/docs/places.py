@@ -57,9 +57,10 @@ def world(folder: Path) -> Place:
     `applications.parquet` holds some of its applications; `draft.yaml` is its policy once more.
     """
     # Of the tests of the stages: a world of 2,000 applicants.
-    from tests.pipeline.conftest import small_run
+    from tests.pipeline.conftest import whole_run
 
-    small_run(folder, stage_runner.TO_REPORT)
+    # `folder` lies in a folder of its own below that of the session.
+    shutil.copytree(whole_run(folder.parent.parent), folder)
     stage_runner.run_command(folder, "register", "--if-missing")
     matrix = pd.read_parquet(folder / paths.MATRIX)
     matrix.tail(NIGHT_ROWS).to_parquet(folder / "applications.parquet", index=False)

@@ -51,6 +51,7 @@ def test_the_notebook_is_kept_without_its_outputs() -> None:
     ] == []
 
 
+@pytest.mark.slow
 def test_a_command_draws_although_a_notebook_starts_it() -> None:
     """A kernel's MPLBACKEND names a module that need not be installed where the command is."""
     env = {**os.environ, "MPLBACKEND": "no_such_backend"}

@@ -67,6 +67,7 @@ def test_row_local(raw: Raw, whole: pa.Table, tmp_path: Path, application: int) 
     assert not differing(alone, whole.filter(asked))
 
 
+@pytest.mark.slow
 def test_row_local_whatever_the_bucket(raw: Raw, whole: pa.Table, tmp_path: Path) -> None:
     assert not differing(matrix(raw, tmp_path, bucket_rows=100), whole)
 

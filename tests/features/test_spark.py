@@ -136,6 +136,7 @@ def test_without_java_the_reason_is_said(
         next(iter(build(write_raw(raw, tmp_path), replace(LOCAL, engine="spark"))))
 
 
+@pytest.mark.slow
 @needs_spark
 def test_paths_are_read_as_they_are_written(raw: Raw, tmp_path: Path, session: None) -> None:
     """Below folders a month, with names that are patterns to Spark and to DuckDB."""

@@ -142,6 +142,7 @@ def _check_bundle(bundle: Path, decisions: pd.DataFrame) -> None:
     assert "sex" not in decider.bundle.scorer.catalogue.names
 
 
+@pytest.mark.slow
 def test_the_same_table_twice_gives_the_same_files(fitted: Path) -> None:
     """All but the seconds that it took."""
     before = _files(fitted)

@@ -243,6 +243,7 @@ print(hashlib.sha256(fit_calibrated(table_of(), FEW).model.text.encode()).hexdig
 """
 
 
+@pytest.mark.slow
 def test_the_same_bits_in_another_process_with_two_threads(fitted: CalibratedModel) -> None:
     threads = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "PYTHONHASHSEED": "7"}
     done = subprocess.run(

@@ -195,6 +195,7 @@ def _check_decided(own: pd.DataFrame, folder: Path) -> None:
     assert counts["approve"] == approved.sum()
 
 
+@pytest.mark.slow
 def test_one_date_has_no_earlier_rows(fit: Run, tmp_path: Path) -> None:
     written(loans().assign(day=pd.Timestamp("2023-01-01")), tmp_path)
     fit(*COLUMNS, "--time", "day")
@@ -203,6 +204,7 @@ def test_one_date_has_no_earlier_rows(fit: Run, tmp_path: Path) -> None:
     assert "no earlier rows" in found["oot_sample"]["refused"]
 
 
+@pytest.mark.slow
 def test_copies_and_borrowers_across_folds(
     fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -71,6 +71,7 @@ def test_no_trial_begins_that_will_hardly_end(tmp_path: Path) -> None:
     assert budget.records[1].seconds < 1.0
 
 
+@pytest.mark.slow
 def test_a_budget_on_the_command_line(
     fit: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,9 @@ from creditloom.storage.files.store import read_frame, write_table
 from tests.features.raw import DAY, random_applications, random_events
 from tests.fit.conftest import Run, fit_in
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 PEOPLE = 150
 
 

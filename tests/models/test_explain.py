@@ -80,6 +80,7 @@ def test_nothing_to_explain_is_refused() -> None:
         explaining.sample(0, 100, seed=1)
 
 
+@pytest.mark.slow
 def test_pictures_repeat_byte_for_byte_and_leave_numpys_state_alone(
     explained: explaining.SamplePoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,6 +76,7 @@ def test_all_features_and_policy_inputs_are_those_of_the_batch(
     assert differing(wanted[["applicant_id", *sorted(some)]], opened(world, store, some)) == set()
 
 
+@pytest.mark.slow
 def test_an_event_that_is_read_otherwise_is_seen(world: World, tmp_path: Path) -> None:
     """The comparison above can fail: a store that lacks one payment has other features."""
     wanted = features_of_batch(world, tmp_path)[["applicant_id", "pay_out_count_12m"]]

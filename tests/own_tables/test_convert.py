@@ -126,6 +126,7 @@ def test_numbers_that_may_count_anything_are_no_moments() -> None:
         read([1_700_000_000], TIME)
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.none() | st.text(max_size=3), max_size=8), max_size=4))
 def test_a_text_has_one_number_and_a_number_one_text(blocks: list[list[str | None]]) -> None:
     numbering = Numbering()

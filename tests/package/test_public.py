@@ -75,6 +75,7 @@ def test_a_quotation_by_keywords() -> None:
     assert found["decision"] == "offered" and len(found["schedule"]) == 12
 
 
+@pytest.mark.slow
 def test_a_small_world_from_python(tmp_path: Path, _solved_once: None) -> None:
     rows = creditloom.simulate(tmp_path, applicants=300, seed=11)
     assert rows["applications"] >= 300 and (tmp_path / "truth" / "applicants.parquet").is_file()

@@ -63,11 +63,16 @@ def run_here(folder: Path, stages: tuple[str, ...]) -> None:
 
 @pytest.fixture(scope="session")
 def run(_solved_once: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every stage up to the report has run; tests change copies of it only.
+    """A folder in which every stage up to the report has run; tests change copies of it only."""
+    return whole_run(tmp_path_factory.getbasetemp())
 
-    All but the last run in this process; `again` gives each a process of its own.
+
+def whole_run(base: Path) -> Path:
+    """Return the one folder of a session in which every stage has run; made when first asked for.
+
+    base: temporary folder of the session, or of one of its workers. All but the last stage run in
+    this process; `again` gives each a process of its own.
     """
-    base = tmp_path_factory.getbasetemp()
     # All workers of a session share it: a chain takes longer than all that is asked of it.
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder = shared / "one" / "run"

@@ -32,6 +32,7 @@ def ended(*options: str) -> Result:
     return CliRunner().invoke(build([QUICK[0]], is_main=True), [*QUICK, *options])
 
 
+@pytest.mark.slow
 def test_a_search_goes_on_is_judged_once_and_then_closed(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -290,6 +290,7 @@ def fit_calibrated(table, params{argument}):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("argument", "folds"), [(", folds", "folds"), ("", "0")])
 def test_the_learner_of_an_earlier_checkout_is_called_as_it_was(
     tmp_path: Path, argument: str, folds: str

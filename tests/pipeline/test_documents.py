@@ -84,8 +84,13 @@ def changed(whole: Any, at: At, key: str, value: Any) -> Any:
     return copied
 
 
+def _written(whole: Any) -> str:
+    # The compiled writer: these files are written hundreds of times.
+    return yaml.dump(whole, Dumper=yaml.CSafeDumper, allow_unicode=True)
+
+
 def is_refused(kind: type, whole: Any, file: Path) -> bool:
-    file.write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
+    file.write_text(_written(whole), encoding="utf-8")
     try:
         document(kind, file)
     except ParamsError:

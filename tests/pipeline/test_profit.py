@@ -13,6 +13,9 @@ from creditloom.pipeline.base import paths
 from creditloom.pipeline.commands.portfolio import compare, forward, optimise
 from tests.pipeline.conftest import SMALL
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def shown(run: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:

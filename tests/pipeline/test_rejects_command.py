@@ -44,6 +44,7 @@ def test_the_command_writes_figures_and_page(copy: Path, monkeypatch: pytest.Mon
     assert page in end.output and page.count("\n| fuzzy |") == 2
 
 
+@pytest.mark.slow
 def test_a_band_larger_than_the_one_that_was_booked_is_refused(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +60,7 @@ def test_bands_that_are_no_per_cents_are_refused(text: str) -> None:
         shares_of(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["inverse_propensity", "fuzzy"])
 def test_train_learns_by_the_way_that_params_name(copy: Path, run: Path, way: str) -> None:
     text = changed_text({"reject.way": way}, copy / paths.PARAMS)

@@ -120,6 +120,7 @@ def test_its_run_in_mlflow_says_what_it_was_made_of_and_judged_by(home: Path, st
     assert "AUC of the champion on them" in version.description
 
 
+@pytest.mark.slow
 def test_months_that_come_later_change_nothing(
     home: Path, stubs: Stubs, frame: pd.DataFrame
 ) -> None:
@@ -182,6 +183,7 @@ def test_a_killed_run_goes_on_where_it_was(home: Path, stubs: Stubs) -> None:
     assert stubs.ran == ["featurize", "select", "train", "train", "calibrate", "bundle"]
 
 
+@pytest.mark.slow
 def test_other_parameters_train_anew(home: Path, stubs: Stubs) -> None:
     retrain(MONTH)
     text = paths.PARAMS.read_text(encoding="utf-8")
@@ -203,6 +205,7 @@ def test_a_folder_of_somebody_else_is_left_alone(home: Path, stubs: Stubs) -> No
     assert [path.name for path in OUT.iterdir()] == ["thesis.txt"]
 
 
+@pytest.mark.slow
 def test_what_a_run_leaves_is_known_for_ours(home: Path, stubs: Stubs) -> None:
     retrain(MONTH)
     assert OURS.is_ours(OUT)

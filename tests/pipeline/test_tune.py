@@ -70,6 +70,7 @@ def figures(home: Path) -> dict:  # type: ignore[type-arg]
     return json.loads((home / paths.TUNING_REPORT / "figures.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_a_second_run_goes_on_and_what_it_prints_changes_params(home: Path) -> None:
     first = tune("--trials", "1", "--minutes", "5")
     assert "a new journal" in first and "nothing to commit" in first

@@ -75,6 +75,7 @@ def test_what_shows_the_way_starts_at_once(words: tuple[str, ...]) -> None:
     assert _cpu(*words) < AT_MOST[words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", ["COMP_WORDS", "_TYPER_COMPLETE_ARGS"])
 def test_a_shell_completes_commands_and_the_options_of_one(variable: str) -> None:
     """bash hands its words over under one name, zsh and fish under the other."""

@@ -46,6 +46,7 @@ def test_a_change_that_is_left_out_breaks_the_promise(
     assert short and {one for one, *_ in wrong} == {one.application_id for one in short}
 
 
+@pytest.mark.slow
 def test_it_is_as_cheap_as_the_cheapest_of_all_sets(
     folder: DecidedFolder, actionable: Actionable
 ) -> None:

@@ -90,6 +90,7 @@ def test_registering_again_if_missing_does_nothing_and_waits_for_no_library(home
     assert (home / "data" / "registry" / "mlflow.db").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_the_registered_model_decides_as_the_bundle_does_without_mlflow(home: Path) -> None:
     by_model = _creditloom(home, "score", "--input", "matrix.parquet", "--output", "model.parquet")
     by_bundle = _creditloom(

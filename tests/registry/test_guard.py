@@ -182,6 +182,7 @@ def test_what_mlflow_reads_before_the_loader_is_held_too(
     assert (len(finding.refused) == 2) == (name == "MLmodel")
 
 
+@pytest.mark.slow
 def test_loading_leaves_nothing_beside_the_code(house: House, version: Version) -> None:
     """Neither MLflow's loading, in a process of its own that writes bytecode, nor ours."""
     before = sorted(version.location.rglob("*"))

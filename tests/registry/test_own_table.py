@@ -121,6 +121,7 @@ def expected_pds(trained: FittedBundle) -> np.ndarray:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", own_rows.TYPES)
 def test_every_type_has_the_same_pd_at_every_door(
     trained: FittedBundle, served: Any, kind: str

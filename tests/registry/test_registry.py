@@ -124,6 +124,7 @@ def test_the_tracking_uri_of_the_environment_wins(tmp_path: Path) -> None:
     assert Store.at(tmp_path, {}).uri == f"sqlite:///{tmp_path}/mlflow.db"
 
 
+@pytest.mark.slow
 def test_a_consumer_without_this_repository_gets_the_same_decisions(
     house: House, tmp_path: Path
 ) -> None:
@@ -190,6 +191,7 @@ def test_promotion_is_gated_explicit_and_reversible(house: House) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_model_below_the_absolute_gate_is_registered_but_not_champion(
     house: House, tmp_path: Path
 ) -> None:

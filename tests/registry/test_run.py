@@ -47,6 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_a_run_has_a_name_parameters_eight_figures_the_report_and_where_it_is_from(
     home: Path, house: House
 ) -> None:

@@ -19,6 +19,9 @@ from creditloom.serving.registry.safety.signature_check import change_fault, sig
 from tests.registry.conftest import House
 from tests.registry.test_record import NAME, clone, made  # noqa: F401 - fixtures
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def signed(clone: ModelRegistry, tmp_path: Path) -> ModelRegistry:  # noqa: F811

@@ -80,6 +80,7 @@ def test_a_moved_checkout_decides_at_once_and_is_mended_for_mlflow(
     assert moved.mend() == ()
 
 
+@pytest.mark.slow
 def test_a_champion_whose_artifacts_are_gone_is_replaced(
     moved: ModelRegistry, house: House
 ) -> None:
@@ -90,6 +91,7 @@ def test_a_champion_whose_artifacts_are_gone_is_replaced(
     assert resolve(CHAMPION, moved.store).is_whole
 
 
+@pytest.mark.slow
 def test_an_experiment_that_was_deleted_is_taken_up_again(tmp_path: Path) -> None:
     store = Store.at(tmp_path, {})
     client = store.client()
@@ -99,6 +101,7 @@ def test_an_experiment_that_was_deleted_is_taken_up_again(tmp_path: Path) -> Non
     assert client.get_experiment(made).lifecycle_stage == "active"
 
 
+@pytest.mark.slow
 def test_a_run_of_another_job_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ Every part is filled, and one text would break an unescaped page.
 from __future__ import annotations
 
 import base64
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -360,6 +361,7 @@ PICTURES = (
 )
 
 
+@cache
 def full() -> ReportData:
     """Return a report with every part present."""
     roc, ks = _curves()

@@ -23,6 +23,7 @@ def _changed(bundle: Path, scratch: Path, runs: int) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.slow
 def test_ten_changes_at_random_moments(bundle: Path, tmp_path: Path) -> None:
     assert _changed(bundle, tmp_path, 10)["faults"] == []
 

@@ -150,6 +150,7 @@ def test_a_table_that_is_left_out_is_told_and_recorded(score: Score, lacking: Pa
     assert json.loads(Path("night.features/features.json").read_text())["without"] == ["enquiries"]
 
 
+@pytest.mark.slow
 def test_raw_tables_in_folders_a_month_give_the_same_decisions(
     score: Score, made: tuple[Path, Path, pd.DataFrame], tmp_path: Path
 ) -> None:
@@ -170,6 +171,7 @@ def test_raw_tables_in_folders_a_month_give_the_same_decisions(
     assert read_table("there/decisions").equals(read_table("night/decisions"))
 
 
+@pytest.mark.slow
 def test_in_memory_the_same_rows_are_left_out_and_counted(
     score: Score, made: tuple[Path, Path, pd.DataFrame]
 ) -> None:
@@ -202,6 +204,7 @@ def _tree(folder: str) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_the_features_of_a_finished_batch_stay_until_another_one_is_whole(
     score: Score, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def _killed(bundle: Path, home: Path, share: int) -> dict[str, dict[str, Any]]:
     return told
 
 
+@pytest.mark.slow
 def test_a_kill_or_a_power_cut_at_some_moments_loses_nothing(bundle: Path, tmp_path: Path) -> None:
     told = _killed(bundle, tmp_path, share=37)
     assert {name: one["faults"] for name, one in told.items()} == {

@@ -222,6 +222,7 @@ def _taken_up(bundle: Path, folder: Path, source: Path, rows: int) -> None:
     assert sorted(decided + rejected) == list(range(rows))
 
 
+@pytest.mark.slow
 def test_killed_and_taken_up_again(bundle: Path, tmp_path: Path) -> None:
     source = _batch(tmp_path, 12_000)
     _killed(_command(bundle, tmp_path / "killed", source), tmp_path / "killed", _after_parts(3))

@@ -102,6 +102,7 @@ def test_a_batch_is_the_same_with_a_snapshot_and_names_it(home: Path, score: Run
     assert "snapshot" not in json.loads(Path("plain/batch.json").read_text())["options"]
 
 
+@pytest.mark.slow
 def test_a_lake_reads_its_snapshot_shard_by_shard(home: Path, score: Run) -> None:
     """The features of other people's rows are those of the plain folder, with and without one."""
     add(Path("lake"), home / "raw", LakeWork(1.0, now(), 1), shards=3)
@@ -151,6 +152,7 @@ def test_one_changed_byte_is_refused(home: Path, score: Run, tmp_path: Path) -> 
         assert not list(Path().glob("night/decisions/*"))
 
 
+@pytest.mark.slow
 def test_a_wrong_snapshot_is_refused(
     home: Path, score: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

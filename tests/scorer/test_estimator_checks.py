@@ -20,6 +20,7 @@ EXCEPTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks([LightScorer()], expected_failed_checks=lambda _: EXCEPTED)
 def test_check(estimator: LightScorer, check: Callable[[Any], None]) -> None:

@@ -33,6 +33,7 @@ def test_it_follows_a_preprocessing() -> None:
     assert np.allclose(pds.sum(axis=1), 1)
 
 
+@pytest.mark.slow
 def test_a_search_over_parameters_and_folds() -> None:
     grid = {"seed": [11, 12]}
     search = GridSearchCV(LightScorer(), grid, cv=2, scoring="neg_log_loss").fit(X, Y)

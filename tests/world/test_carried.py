@@ -59,6 +59,7 @@ def test_a_state_is_seen_at_the_reliability_of_its_family(
         assert r**2 == pytest.approx(nature.effects.reliability[row], abs=0.02)
 
 
+@pytest.mark.slow
 def test_what_is_told_is_the_logistic_regression_on_all_columns(
     seen: FamilyColumns, state: World
 ) -> None:

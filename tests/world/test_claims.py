@@ -36,6 +36,9 @@ from creditloom.world.config.config_types import Calendar, WorldParams
 from creditloom.world.config.world_config import WorldConfig
 from creditloom.world.simulate import simulate
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 CLAIMS = document(Claims, paths.CLAIMS)
 CLAIM = by_id(CLAIMS)
 # Claims that need decisions or features, which a world alone does not have.

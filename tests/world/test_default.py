@@ -13,6 +13,9 @@ from creditloom.world.risk.arrears import PERFORMING
 from creditloom.world.risk.default import exposure_exponent, oracle_pd
 from creditloom.world.world import World
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != "identity"])
 def test_more_able_people_default_less(state: World, family: str) -> None:

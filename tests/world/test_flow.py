@@ -65,6 +65,7 @@ def seen(world: Written) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 def test_a_condition_on_flow_refuses_as_many_at_a_quarter_of_the_payments(
     worlds: dict[float, Written],
 ) -> None:

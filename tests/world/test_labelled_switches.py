@@ -77,6 +77,7 @@ def contents(world: Written) -> dict[str, bytes]:
     return tables | {"truth": (world.truth / "applicants.parquet").read_bytes()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OWNED)
 def test_a_switch_changes_its_own_tables_and_no_byte_of_the_rest(
     made: MakeWorld, name: str

@@ -86,6 +86,7 @@ def test_two_folders_and_any_number_of_processes_get_the_same_bytes(
     assert (other / "CARD.md").is_file()
 
 
+@pytest.mark.slow
 def test_the_rest_of_the_page_of_documentation_runs(folder: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-c", blocks("python")[0]],
@@ -222,6 +223,7 @@ def test_loans_are_counted_by_bucket_month_and_vintage() -> None:
     assert (curves["1-6", 4], curves["1-6", 5], curves["7-7", 12]) == (0.0, 0.5, 0.0)
 
 
+@pytest.mark.slow
 def test_coefficients_do_not_depend_on_the_number_of_threads() -> None:
     nature = document(WorldConfig, paths.WORLD)
     effects = replace(nature.effects, probe_applicants=20_000)

@@ -18,6 +18,9 @@ from creditloom.storage.files.store import read_frame, read_json
 from creditloom.world.config.config_types import WorldParams
 from tests.world.lender import digests
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 APPLICANTS = 400
 COMMAND = f"simulate --applicants {APPLICANTS} --seed 11"
 ON = "--switch challenger --switch alternative --switch drift=shift"

@@ -25,6 +25,7 @@ def quick(nature: WorldConfig) -> WorldConfig:
     return replace(nature, effects=replace(nature.effects, probe_applicants=20_000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_profile_is_met_as_far_as_events_show_it(
     profile: str, params: WorldParams, quick: WorldConfig, calendar: Calendar

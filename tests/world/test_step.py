@@ -119,6 +119,7 @@ def test_deep_arrears_come_to_the_risky_up_to_a_bound(nature: WorldConfig) -> No
     assert chance[3] == numbers.max_depth_chance
 
 
+@pytest.mark.slow
 def test_a_life_shock_trebles_the_onset_of_default_for_six_months(
     state: World, numbers: BookConfig, everyone: Grant, year: Course
 ) -> None:

@@ -143,6 +143,7 @@ def identity(world: Written) -> pd.DataFrame:
     )
 
 
+@pytest.mark.slow
 # table: a case a row
 @pytest.mark.parametrize(
     ("aggregates", "low", "high"),
