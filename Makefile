@@ -39,7 +39,7 @@ repro: setup ## raw events to the finished report and the registered model
 	@echo "report: data/reports/index.html"
 
 DEMO := data/demo
-demo: setup ## two minutes: fit German credit, its report, decisions of all loans, one letter and why
+demo: setup ## two minutes: fit German credit, its report, decisions of all loans, one letter
 	@"$(BIN)/creditloom" fit --data examples/german_credit/german_credit.csv --label bad --id loan \
 		--protected personal_status_and_sex,age_in_years,foreign_worker --out $(DEMO)/fitted
 	@"$(BIN)/creditloom" score --input examples/german_credit/german_credit.csv --bundle $(DEMO)/fitted/bundle --output $(DEMO)/batch

@@ -102,8 +102,8 @@ def compose(found: FoundDecision, language: Language, recourse: Any = None) -> L
     require_ledger(found.differing, f"{found.where}, decision {found.row['decision_id']}")
     said = found.said(language)
     usual = None if recourse else usual_of(found, language)
-    documents = documents_of(found.row, said, found.rules, letter_data(), language, recourse, usual)
-    return letter_of(documents, language)
+    documents = documents_of(found.row, said, found.rules, letter_data(), language, recourse)
+    return letter_of({**documents, "usual": usual}, language)
 
 
 def finished(written: Letter, form: Format) -> bytes:

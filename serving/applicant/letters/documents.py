@@ -92,13 +92,11 @@ def documents_of(
     data: LetterData,
     language: Language,
     recourse: Mapping[str, Any] | None = None,
-    usual: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the documents of one decision, by name.
 
     row: the decision as recorded. said: its reasons in `language`, of the same decision made again.
-    recourse: what `creditloom recourse` worked out; None where it was not. usual: of a table of
-    one's own, what usual values would change.
+    recourse: what `creditloom recourse` worked out; None where it was not.
     """
     product, law = rules.terms(row)
     if law is not None and law.id == ARITHMETIC:
@@ -121,7 +119,6 @@ def documents_of(
         "hints": hints(rules.catalogue, said, language),
         "action_codes": action_codes(row["actions"]),
         "recourse": recourse,
-        "usual": usual,
     }
     return {**plain_documents(row, said, rules, data), **terms, **steps}
 

@@ -46,9 +46,9 @@ def letter(documents: dict[str, Any], language: Language) -> Letter:
 
     `documents`: `row` (the decision), `said` (its reasons in the letter's language), `names`
     (product and law), `product`, `law`, `rights`, `codes` (words by code), `hints`; `quote` for an
-    offer; `recourse` where it was worked out. Without a product, as of a table of one's own, no
-    amount, cost or day is named that the decision does not hold. Raises LetterError for a decision
-    without a specific reason where it needs one.
+    offer; `recourse` where it was worked out, `usual` of a table of one's own. Without a product,
+    as of such a table, no amount, cost or day is named that the decision does not hold. Raises
+    LetterError for a decision without a specific reason where it needs one.
     """
     ink = Sourced(documents, language)
     outcome = outcome_of(documents["row"])
