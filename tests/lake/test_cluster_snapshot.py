@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
-from creditloom.features.engine.cluster.network.cluster_work import BROADCASTS
+from creditloom.features.engine.cluster.network.cluster_work import BROADCASTS, without_broadcasts
 from creditloom.features.engine.cluster.network.graph_tables import MEASURED
 from creditloom.features.network.graph import MEASURES
 from creditloom.features.network.snapshot_tables import TABLES
@@ -72,6 +73,25 @@ def test_the_planted_cases_are_there(lake: Path, tmp_path: Path) -> None:
     assert {row["soc_graph_core_number_ever"] for row in rows} >= {0.0, 1.0, 2.0}
     circles = pq.read_table(made.network.files["circles"])["person"].to_pylist()
     assert [circles.count(person) for person in (20, 21, 22, 24)] == [2, 2, 1, 1]
+
+
+class _Conf(dict[str, str]):
+    """The settings of a session, as Spark lets them be read, set and forgotten."""
+
+    def set(self, name: str, value: str) -> None:
+        self[name] = value
+
+    def unset(self, name: str) -> None:
+        del self[name]
+
+
+def test_nothing_is_broadcast_while_tables_are_made() -> None:
+    """A broadcast goes through the driver. What a person had set is set again, and nothing else."""
+    first, second = BROADCASTS
+    conf = _Conf({first: "10"})
+    with without_broadcasts(SimpleNamespace(conf=conf)):  # type: ignore[arg-type]
+        assert conf == {first: "-1", second: "-1"}
+    assert conf == {first: "10"}
 
 
 def test_spark_makes_every_measure_that_is_declared() -> None:

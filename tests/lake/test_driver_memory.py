@@ -1,7 +1,7 @@
 """The driver of a snapshot on a cluster takes no more memory for ten times the edges.
 
-Its two processes are measured, Python and the JVM. Whatever comes back of all tasks of a query may
-be 1 MB: so a query that hands edges to the driver, also to broadcast them, ends the command.
+Its two processes are measured, Python and the JVM. Whatever comes back of all tasks of a stage may
+be 1 MB: so a query that collects edges ends the command, as 250,000 of them are 4 MB.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAYMENTS_EACH = 3
 # Largest ratio of the memory of the driver.
 BAR = 1.1
 SEED = 11
-# table: the properties of the cluster; of an edge list of 250,000 rows 1 MB is a quarter
+# table: the properties of the cluster
 CONF = {
     "spark.driver.maxResultSize": "1m",
     "spark.sql.shuffle.partitions": "4",
