@@ -122,9 +122,10 @@ def relative_differences(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 @jit
 def interval_variations(gaps: np.ndarray) -> np.ndarray:
     """Return standard deviation over mean of intervals, of what `window_sums.gaps` gives."""
-    out = np.empty(gaps.shape[1:])
-    for w in range(out.shape[0]):
-        for i in range(out.shape[1]):
+    n_windows, n_applications = gaps.shape[1], gaps.shape[2]
+    out = np.empty((n_windows, n_applications))
+    for w in range(n_windows):
+        for i in range(n_applications):
             n, total, squares = gaps[0, w, i], gaps[1, w, i], gaps[2, w, i]
             mean = _over(total, n if n >= MIN_INTERVALS else 0.0)
             spread = _over(squares, n) - mean * mean

@@ -193,7 +193,8 @@ def decide(
 
     place = None if journal is None else JournalPlace(journal, log=log)
     terms = _terms(explain, language, product, law)
-    read = {"snapshot": snapshot, "accept_snapshot": accept_snapshot, "without": without or ()}
+    read: dict[str, Any] = {"snapshot": snapshot, "accept_snapshot": accept_snapshot}
+    read["without"] = without or ()
     online = Online.open(store, bundle, journal=place, **read, **terms)
     number = number_of(online.features.store, "applicant_id", person)
     moment = as_of or dt.datetime.now(dt.UTC).replace(tzinfo=None)
