@@ -22,6 +22,9 @@ from creditloom.report.parts.data import ReportData
 from creditloom.storage.files.store import read_frame, read_json
 from tests.report.page_reader import LETTERS, PageReader
 
+# `make consumer` runs it: beside test_chain.py it would wait a minute for the one small chain.
+pytestmark = pytest.mark.slow
+
 QUESTIONS = Path(__file__).parents[1] / "report" / "questions.yaml"
 ASKED = yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))["questions"]
 # Bytes of the page of a full run; a small one has fewer months and features.
