@@ -179,11 +179,13 @@ def _blocks(inputs: Inputs, cohort: Cohort, params: EvaluateParams) -> dict[str,
         "training_bads": inputs.training_bads,
         "level_sd": cohort.level_sd,
     }
+    # Of the world, which the bar on the true bad rate moves with; null without a truth.
+    base_rate = None if inputs.truth is None else inputs.truth.meta.get("base_rate")
     # table: block of metrics.json -> content
     return {
         "observable": figures.observable(cohort, params),
         "portfolio": portfolio_figures.portfolio(cohort, tiers, policy, inputs.profit_terms),
-        "final": portfolio_figures.final_decisions(cohort, tiers, policy),
+        "final": {**portfolio_figures.final_decisions(cohort), "base_rate": base_rate},
         "challenger": portfolio_figures.challenger(cohort, tiers, policy),
         "reasons": {
             **audit.reasons(cohort.decisions, inputs.bundle.scorer, sample),

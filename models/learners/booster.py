@@ -217,7 +217,7 @@ def by_column(rows: Dataset) -> pa.Table:
     """Return the features as a table of Arrow, one column each; NaN stays NaN."""
     import pyarrow as pa
 
-    # LightGBM bins columns of Arrow in 60 % of the time of a matrix by rows, to the same edges.
+    # LightGBM bins columns of Arrow faster than a matrix by rows, to the same edges.
     columns = np.asfortranarray(rows.features)
     arrays = [pa.array(columns[:, i]) for i in range(columns.shape[1])]
     return pa.Table.from_arrays(arrays, names=list(rows.names))

@@ -30,7 +30,6 @@ PATTERNS = {
     "All {} judged bars are met.": "已评判的 {} 项标准全部达标。",
     "Missed: {}.": "未达标：{}。",
     "ridge {}": "岭回归 {}",
-    "not judged: asked from {} training bads on": "未评判：训练坏客户达 {} 名起才评判",
     "booked {}": "已放款 {}",
     "mean PD {}": "平均违约概率 {}",
     "slope {}": "斜率 {}",

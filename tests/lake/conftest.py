@@ -153,3 +153,17 @@ def cluster() -> Iterator[None]:
         session = SparkSession.builder.master(MASTER).config(map=settings).getOrCreate()
         yield
         session.stop()
+
+
+def driver_environment(conf: Mapping[str, str], options: str) -> dict[str, str]:
+    """Return the variables of a process that is a Spark driver of its own."""
+    properties = " ".join(f"--conf {name}={value}" for name, value in conf.items())
+    # table: the variables of the driver
+    return {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": f"{options}{properties} pyspark-shell",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    }

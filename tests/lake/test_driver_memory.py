@@ -7,7 +7,6 @@ be 1 MB: so a query that collects edges ends the command, as 250,000 of them are
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +18,7 @@ from creditloom.features.contract.tables import CONTACTS, PAYMENTS
 from creditloom.storage.lake.change import add
 from tests.features.raw import random_applications, random_events
 from tests.features.test_spark import needs_spark
-from tests.lake.conftest import MASTER, SHARDS, WORK, write
+from tests.lake.conftest import MASTER, SHARDS, WORK, driver_environment, write
 
 pytestmark = [needs_spark, pytest.mark.slow]
 PEOPLE = 2_500
@@ -75,16 +74,7 @@ def _made(home: Path, people: int) -> dict[str, dict[str, int]]:
         "payments": random_events(PAYMENTS, people * PAYMENTS_EACH, people, rng),
     }
     add(home / "lake", write(raw, home / "raw"), WORK, shards=SHARDS)
-    conf = " ".join(f"--conf {name}={value}" for name, value in CONF.items())
-    # table: the variables of the driver
-    env = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "PYSPARK_PYTHON": sys.executable,
-        "PYSPARK_SUBMIT_ARGS": f"{SUBMIT}{conf} pyspark-shell",
-        "SPARK_LOCAL_IP": "127.0.0.1",
-        "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    }
+    env = driver_environment(CONF, SUBMIT)
     # table: the driver, a program of its own
     done = subprocess.run(
         [sys.executable, "-c", MAKING],

@@ -5,7 +5,6 @@ The moments are drawn: after so many of the files that tasks leave. Nothing is p
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import psutil
 import pytest
 
 from tests.features.test_spark import needs_spark
-from tests.lake.conftest import LEFT_OUT, MASTER, Deliveries
+from tests.lake.conftest import LEFT_OUT, MASTER, Deliveries, driver_environment
 from tests.score.test_resume import bytes_of
 
 pytestmark = [needs_spark, pytest.mark.slow]
@@ -58,16 +57,7 @@ class Scoring:
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, engine: str) -> subprocess.Popen[bytes]:
-        conf = " ".join(f"--conf {name}={value}" for name, value in CONF.items())
-        # table: the variables of the command
-        env = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            "PYSPARK_PYTHON": sys.executable,
-            "PYSPARK_SUBMIT_ARGS": f"{SUBMIT}{conf} pyspark-shell",
-            "SPARK_LOCAL_IP": "127.0.0.1",
-            "JDK_JAVA_OPTIONS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-        }
+        env = driver_environment(CONF, SUBMIT)
         words = [sys.executable, "-m", "creditloom.pipeline.cli", "score", "--engine", engine]
         words += ["--events", "lake", "--bundle", str(self.bundle), "--output", "night"]
         words += ["--as-of", "2024-06-20", "--today", "2026-01-01", "--max-bad-share", "1"]

@@ -7,7 +7,6 @@ one thing, as `bad_model` of bars.yaml says, and its figures come from the code 
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +20,7 @@ from scipy.special import expit, logit
 
 from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.decision.reasons.significance import UNEXPLAINED
-from creditloom.decision.rulebook.policy import APPROVED, Policy, tiers_only_policy
+from creditloom.decision.rulebook.policy import APPROVED
 from creditloom.decision.score.tiers import Tiers
 from creditloom.models.evaluation import figures
 from creditloom.models.evaluation.bars import Bar, Bars, FamilySpread
@@ -47,7 +46,6 @@ PARAMS = replace(section("evaluate", EvaluateParams, paths.DEFAULTS), paired_dra
 N = 100_000
 # The tier edges of params.yaml.
 TIERS = Tiers.from_edges((0.003, 0.005, 0.0075, 0.011, 0.016, 0.024, 0.038, 0.065, 0.12))
-POLICY = Policy.from_json(json.dumps(tiers_only_policy()))
 CATALOGUE = Catalogue(
     (Concept("c", "payment_flow", "c", "c"), Concept("d", "bureau", "d", "d")),
     (Feature("pay_a", "payment_flow", "c"), Feature("bur_b", "bureau", "d")),
@@ -186,7 +184,7 @@ def metrics_of(made: Made, only: str = "") -> dict[str, Any]:
         "group_calibration": lambda: group_calibration(
             Judged(cohort, CATALOGUE, TIERS), PARAMS, None
         )[0],
-        "final": lambda: final_decisions(cohort, TIERS, POLICY),
+        "final": lambda: final_decisions(cohort),
         "family_share_worst": lambda: _family_share_worst(made.phi),
         "reasons": lambda: {
             **audit.reasons(made.decisions, made.scorer, tiny.world()[2]),
@@ -312,24 +310,15 @@ def test_the_tolerance_of_a_share_falls_with_the_bads() -> None:
     assert spread.tolerance("new", 400) == spread.tolerance("b", 400)
 
 
-def test_the_bar_on_bad_rates_keeps_its_odds_beside_the_cut() -> None:
-    """A lender of another base rate: 1.3 % at a cut of 2.4 % are 6.9 % at 12.2 %."""
+def test_the_bar_on_bad_rates_moves_with_the_world_and_with_nothing_else() -> None:
+    """A world of another base rate: 1.3 % at 2.35 % are 6.9 % at 12 %."""
     bar = BARS["final_bad_rate"]
-    assert bar.at({"final": {"cut_pd": 0.024}}) == bar
-    moved = {"final": {"cut_pd": 0.122296, "bad_rate_true": 0.06}}
+    assert bar.at({"final": {"base_rate": 0.0235}}) == bar
+    moved = {"final": {"base_rate": 0.12, "bad_rate_true": 0.06}}
     assert bar.at(moved).high == pytest.approx(0.0694)
     assert bar.judge(moved) is True
-    # The planted faults: a rate beyond the moved bar, and the same rate at the cut as stated.
-    assert bar.judge({"final": {"cut_pd": 0.122296, "bad_rate_true": 0.07}}) is False
-    assert bar.judge({"final": {"cut_pd": 0.024, "bad_rate_true": 0.06}}) is False
-
-
-def test_a_bar_on_what_is_learnt_is_asked_from_its_bads_on() -> None:
-    bar = BARS["share_of_reachable"]
-    found = {"discrimination": {"share_of_reachable_gini": 0.85}}
-    assert bar.judge(found) is False
-    assert bar.judge({**found, "rows": {"training_bads": 464}}) is False
-    assert bar.judge({**found, "rows": {"training_bads": 164}}) is None
-    asked_later = [one.id for one in BARS.values() if one.least_bads]
-    assert len(asked_later) == 5
-    assert "not_below_ridge" not in asked_later and "family_shares" not in asked_later
+    # The planted faults: a rate beyond the moved bar, the same rate in the world as stated, and a
+    # lender of that world who approves up to a higher PD.
+    assert bar.judge({"final": {"base_rate": 0.12, "bad_rate_true": 0.07}}) is False
+    assert bar.judge({"final": {"base_rate": 0.0235, "bad_rate_true": 0.06}}) is False
+    assert bar.judge({"final": {"cut_pd": 0.2, "bad_rate_true": 0.06}}) is False

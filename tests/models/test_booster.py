@@ -174,3 +174,23 @@ def test_weights_are_clipped_to_mean_one(rows: Dataset) -> None:
         and w.max() / w.min() == pytest.approx(3)
         and train.weight.max() == 20
     )
+
+
+def test_columns_of_arrow_are_binned_as_the_matrix_is(rows: Dataset) -> None:
+    """Nulls, whole numbers and one value alone among them; a null read as 0 is another forest."""
+    loans = rows.training()
+    features = loans.features.copy()
+    features[::7, 0] = np.nan
+    features[:, 1] = np.round(features[:, 1])
+    features[:, 2] = 1.0
+    spoilt = dataclasses.replace(loans, features=features)
+    zeroed = dataclasses.replace(loans, features=np.nan_to_num(features))
+    settings = booster.settings([0] * len(loans.names), PARAMS)
+
+    def trees(given: object) -> str:
+        grown = booster.train_booster(settings, lgb.Dataset(given, loans.label), 20)
+        # Before and behind the trees stand the names of the columns, which a matrix does not have.
+        return grown.model_to_string().partition("Tree=0")[2].partition("end of trees")[0]
+
+    assert trees(booster.by_column(spoilt)) == trees(features)
+    assert trees(booster.by_column(zeroed)) != trees(features)

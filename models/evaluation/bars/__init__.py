@@ -13,7 +13,7 @@ from typing import Any, Literal
 # Edges of a bar that is open on one side.
 NO_LOW = float("-inf")
 NO_HIGH = float("inf")
-# Decimals of a bar that is moved with the cut.
+# Decimals of a bar that is moved with the base rate.
 HIGH_DECIMALS = 4
 
 
@@ -32,10 +32,7 @@ class Bar:
     sample: on whom the figure is measured. bad_model: the model that the bar rejects.
     source: where the bar comes from.
     needs_truth: the figure exists in a simulated world only.
-    stated_cut: the PD of the approval cut for which `high` is stated; 0 = for every cut. A lender
-    of another base rate has another cut: see `at`.
-    least_bads: of the training loans from which on the bar is asked. What can be learnt of fewer
-    is less than the bar is stated for, so the figure is shown and not judged.
+    stated_rate: base rate of the world for which `high` is stated; 0 = for every one. See `at`.
     """
 
     id: str
@@ -51,21 +48,18 @@ class Bar:
     high: float = NO_HIGH
     ridge: str = ""
     needs_truth: bool = True
-    stated_cut: float = 0.0
-    least_bads: int = 0
-
-    def is_asked(self, metrics: Mapping[str, Any]) -> bool:
-        """Return whether the run had bads enough to learn from; one that does not say is asked."""
-        bads = figure(metrics, "rows.training_bads")
-        return bads is None or bads >= self.least_bads
+    stated_rate: float = 0.0
 
     def at(self, metrics: Mapping[str, Any]) -> Bar:
-        """Return the bar at the approval cut of a run: `high` keeps its odds beside the cut."""
-        cut = figure(metrics, "final.cut_pd")
-        if not self.stated_cut or cut is None or not 0 < cut < 1 or cut == self.stated_cut:
+        """Return the bar in the world of a run: `high` keeps its odds beside the base rate.
+
+        It moves with the world and not with the cut: who approves more is not asked less.
+        """
+        rate = figure(metrics, "final.base_rate")
+        if not self.stated_rate or rate is None or rate == self.stated_rate:
             return self
-        odds = _odds(self.high) * _odds(cut) / _odds(self.stated_cut)
-        return replace(self, high=round(odds / (1 + odds), HIGH_DECIMALS), stated_cut=cut)
+        odds = _odds(self.high) * _odds(rate) / _odds(self.stated_rate)
+        return replace(self, high=round(odds / (1 + odds), HIGH_DECIMALS), stated_rate=rate)
 
     @property
     def aim(self) -> str:
@@ -77,11 +71,8 @@ class Bar:
     def judge(self, metrics: Mapping[str, Any]) -> bool | None:
         """Return whether the figure meets the bar; an absent figure does not.
 
-        None where the bar is not asked: it needs a truth and the run says that it has none, or
-        there were fewer bads to learn from than it is stated for.
+        None where the bar needs a truth and the run says that it has none.
         """
-        if not self.is_asked(metrics):
-            return None
         value = figure(metrics, self.figure)
         if value is None:
             is_asked = not self.needs_truth or metrics.get("has_truth") is not False

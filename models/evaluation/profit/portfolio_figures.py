@@ -69,15 +69,13 @@ def portfolio(
     }
 
 
-def final_decisions(cohort: Cohort, tiers: Tiers, policy: Policy) -> dict[str, Any]:
+def final_decisions(cohort: Cohort) -> dict[str, Any]:
     """Return what became of the applications after every rule; rates are of the `asked`.
 
     asked: complete, consented and lawful applications: neither refused nor without a verified
     income. Referred ones are counted apart: a person decides them. bad_rate_true: of the approved,
-    at neutral macro; null without truth. A rate is null where nobody asked. cut_pd: the PD from
-    which no tier approves; null where none does.
+    at neutral macro; null without truth. A rate is null where nobody asked.
     """
-    approving = [one.pd_high for one in tiers.tiers if policy.verdicts.get(one.tier) == "approve"]
     decision = cohort.decisions["decision"].to_numpy()
     is_complete = ~_has_code(cohort.decisions["reasons"], INCOMPLETE_CODES)
     asked = is_complete & (decision != NOT_DECIDED)
@@ -95,7 +93,6 @@ def final_decisions(cohort: Cohort, tiers: Tiers, policy: Policy) -> dict[str, A
         "incomplete": int((~is_complete & (decision != NOT_DECIDED)).sum()),
         **rates,
         "bad_rate_true": risk,
-        "cut_pd": max(approving, default=None),
     }
 
 

@@ -122,8 +122,6 @@ def bars(metrics: dict[str, Any]) -> tuple[BarResult, ...]:
     for bar in document(Bars, paths.BARS).bars:
         ridge = figure(metrics, bar.ridge)
         note = "" if ridge is None else f"ridge {show(ridge, bar.kind)}"
-        if not bar.is_asked(metrics):
-            note = f"not judged: asked from {bar.least_bads} training bads on"
         value = figure(metrics, bar.figure)
         name = Text(bar.name, bar.chinese)
         passed = bar.judge(metrics)
