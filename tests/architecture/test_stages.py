@@ -28,11 +28,9 @@ from tests.architecture.source import (
 STAGE = "creditloom.pipeline.stages"
 STAGES = stages()
 NAMES = tuple(STAGES)
-# On code, over all stages. It was 80 until `evaluate` reached less than half of models/ and had to
-# list four folders of it. The search, reject inference and the rivals of `evaluate` each lie in a
-# folder of models/ of their own; `explain` writes letters by the code of serving and the products.
-# The recipe of CONTRIBUTING adds a stage with three more.
-MOST_DEPENDENCIES = 88
+# Folders of code that a stage lists, in the mean over all stages. It was 80 in all, for eleven stages;
+# a bound in all would refuse every new stage, and the recipe of CONTRIBUTING adds one.
+MOST_IN_THE_MEAN = 8
 BLIND = (
     "featurize",
     "select",
@@ -73,7 +71,8 @@ def test_code_is_named_by_folders_where_they_lie() -> None:
         ]
         assert linked == [], stage.name
         assert [dep for dep in stage.code if not (ROOT / dep).is_dir()] == [], stage.name
-    assert sum(len(stage.code) for stage in STAGES.values()) <= MOST_DEPENDENCIES
+    listed = sum(len(stage.code) for stage in STAGES.values())
+    assert listed <= MOST_IN_THE_MEAN * len(STAGES)
 
 
 def test_a_dependency_through_a_link_is_seen() -> None:
