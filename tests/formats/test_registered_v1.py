@@ -28,6 +28,9 @@ from creditloom.serving.registry.runtime import RUNTIME, fingerprint
 from creditloom.storage.files.store import read_json, read_table
 from tests.formats.conftest import V1
 
+# `make consumer` runs them: MLflow is loaded and a model of then registered.
+pytestmark = pytest.mark.slow
+
 NAME = "credit-decision"
 OLD = "creditloom_rt_2e4bcb93"
 BATCH = (

@@ -23,7 +23,8 @@ def killed(scratch: Path, share: int) -> dict[str, dict[str, Any]]:
     return told
 
 
-@pytest.mark.parametrize("share", [61, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [61, 1])
 def test_every_answer_stands_in_one_batch(tmp_path: Path, share: int) -> None:
     told = killed(tmp_path, share)
     assert {name: one["faults"] for name, one in told.items()} == {"seal": [], "erase": []}

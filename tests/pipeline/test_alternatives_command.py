@@ -13,6 +13,9 @@ from typer.testing import CliRunner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.cli import build
 
+# It waits for the one small chain, as test_chain.py does.
+pytestmark = pytest.mark.slow
+
 QUICK = ("alternatives", "--trees", "10", "--passed", "0.7")
 
 
@@ -32,7 +35,6 @@ def ended(*options: str) -> Result:
     return CliRunner().invoke(build([QUICK[0]], is_main=True), [*QUICK, *options])
 
 
-@pytest.mark.slow
 def test_a_search_goes_on_is_judged_once_and_then_closed(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,9 @@ from tests.architecture.dag import Stage, stages
 from tests.checkout import IN_CHECKOUT, needs_checkout
 from tests.pipeline.conftest import SMALL
 
+# `make consumer` runs them: the one small chain takes longer than a tenth of `make test`.
+pytestmark = pytest.mark.slow
+
 DECISION_COLUMNS = {
     "decision_id", "application_id", "product", "law_profile", "as_of", "pd", "score_raw", "score",
     "tier", "decision", "limit_cny", "limiting_cap", "tenor", "method", "daily_rate",
@@ -78,7 +81,6 @@ def test_nothing_else_is_written(run: Path) -> None:
 
 
 # Slow: `make consumer` runs it at every change.
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "out", [paths.RAW, paths.TRUTH, paths.FEATURES, paths.MODEL, paths.DECISIONS], ids=str
 )

@@ -75,30 +75,40 @@ def test_a_stage_that_refuses_notes_nothing(
     assert not (tmp_path / "data").exists()
 
 
-def test_params_are_checked_from_the_command_line(tmp_path: Path) -> None:
+def _params(folder: Path, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    """Exit code and stderr of `creditloom params` in a folder, in this process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        try:
+            with refusals():
+                build(["params"])(["params", *options], standalone_mode=False)
+        except SystemExit as ended:
+            return int(str(ended.code)), capsys.readouterr().err
+    return 0, capsys.readouterr().err
+
+
+def test_params_are_checked_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     good = (paths.DEFAULTS).read_text(encoding="utf-8")
     (tmp_path / "params.yaml").write_text(good, encoding="utf-8")
-    assert _creditloom("params", cwd=tmp_path).returncode == 0
+    assert _params(tmp_path, capsys) == (0, "")
     (tmp_path / "params.yaml").write_text(
         good.replace("\nseed: 1\n", "\nseed: one\n"), encoding="utf-8"
     )
-    refused = _creditloom("params", cwd=tmp_path)
-    assert refused.returncode == 2 and "Traceback" not in refused.stderr
-    assert (
-        "params.yaml: seed: expected: Input should be a valid integer, got str 'one'"
-        in refused.stderr
-    )
+    code, told = _params(tmp_path, capsys)
+    assert code == 2
+    assert "params.yaml: seed: expected: Input should be a valid integer, got str 'one'" in told
 
 
-def test_two_blocks_may_not_tell_two_calendars(tmp_path: Path) -> None:
+def test_two_blocks_may_not_tell_two_calendars(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "params.yaml").write_text(
         (paths.DEFAULTS).read_text(encoding="utf-8"), encoding="utf-8"
     )
-    refused = _creditloom("params", "--set", "calendar.train_months=14", cwd=tmp_path)
-    assert (
-        refused.returncode == 2
-        and "calendar.train_months is 14 but split.train_months is 15" in refused.stderr
-    )
+    code, told = _params(tmp_path, capsys, "--set", "calendar.train_months=14")
+    assert code == 2 and "calendar.train_months is 14 but split.train_months is 15" in told
 
 
 def test_a_command_outside_a_checkout_says_so(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def test_a_run_that_fails_is_told_and_tried_again(
     assert not (tmp_path / "seed-11" / "sample.json").exists()
 
 
+@pytest.mark.slow
 def test_a_run_of_the_chain_measures_its_claims(run: Path) -> None:
     """The chain of this folder's tests: the figures are those of its stage `evaluate`, and more."""
     figures = chain_parts.sample(run)

@@ -22,6 +22,9 @@ from creditloom.decision.decide import Decider
 from tests.decision import small
 from tests.registry.conftest import House
 
+# `make consumer` runs them: MLflow serves a registered model.
+pytestmark = pytest.mark.slow
+
 NO_SPARK = shutil.which("java") is None or importlib.util.find_spec("pyspark") is None
 CONSUMER = Path(__file__).with_name("spark_zones.py")
 
@@ -126,7 +129,6 @@ def test_text_ids_are_taken(house: House, champion: PyFuncModel) -> None:
     assert answer["application_id"] == "A-7" and answer["decision"]
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(NO_SPARK, reason="needs Java and pyspark")
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
 def test_no_session_of_spark_shifts_a_moment(house: House, tmp_path: Path, zone: str) -> None:

@@ -33,6 +33,11 @@ def score(bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     The output is `out.parquet`.
     """
     monkeypatch.chdir(tmp_path)
+    return scoring(bundle)
+
+
+def scoring(bundle: Path) -> Run:
+    """Return `score(input, *options)` with the bundle, in whatever folder it is called."""
     app = build(["score"])
 
     def run(source: Path | str, *options: str) -> Result:

@@ -63,7 +63,7 @@ def test_one_bad_row_is_set_aside(
 ) -> None:
     frame = frame.fillna({"bur_d_3m": 0.5, "soc_c_3m": 0.5})
     spoil(frame).to_parquet("in.parquet")
-    assert score("in.parquet", "--part-rows", "3").exit_code == 0
+    assert score("in.parquet", "--part-rows", "20").exit_code == 0
     rejected = read_table("out.rejected.parquet").to_pylist()
     assert [(row["row"], row["rule"], row["column"]) for row in rejected] == [(4, rule, column)]
     assert rejected[0]["reason"]

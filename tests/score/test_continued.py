@@ -19,7 +19,7 @@ from creditloom.serving.score import score as score_batch
 from creditloom.serving.whole import resume
 from creditloom.storage.files.store import read_json, read_table, write_json
 from tests.registry.small import applications, write_bundle
-from tests.score.conftest import Run
+from tests.score.conftest import Run, scoring
 from tests.score.test_resume import PARTS, bytes_of
 
 NIGHT = Path("night")
@@ -32,13 +32,30 @@ def _leave(parts: int) -> None:
         file.unlink()
 
 
+@pytest.fixture(scope="module")
+def finished(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two files of 30 rows and their batch, kept; they were made in the folder `place` beside.
+
+    batch.json names the input by its path, so a test has its copy where the batch was made.
+    """
+    folder = tmp_path_factory.mktemp("finished") / "place"
+    folder.mkdir()
+    frame = applications(60)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("in").mkdir()
+        frame.iloc[:30].to_parquet("in/a.parquet")
+        frame.iloc[30:].to_parquet("in/b.parquet")
+        scoring(bundle)("in", *PARTS)
+    return folder.rename(folder.with_name("kept"))
+
+
 @pytest.fixture
-def whole(score: Run, frame: pd.DataFrame) -> dict[str, bytes]:
+def whole(score: Run, finished: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     """Two files of 30 rows, and the bytes of their batch, of which three parts of six are left."""
-    Path("in").mkdir()
-    frame.iloc[:30].to_parquet("in/a.parquet")
-    frame.iloc[30:].to_parquet("in/b.parquet")
-    score("in", *PARTS)
+    place = finished.with_name("place")
+    shutil.rmtree(place, ignore_errors=True)
+    monkeypatch.chdir(shutil.copytree(finished, place))
     kept = bytes_of(NIGHT)
     _leave(3)
     return kept

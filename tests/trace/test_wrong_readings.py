@@ -24,14 +24,16 @@ QUICK_KINDS = ("decision", "quote", "review", "listing")
 
 
 def sample() -> list[WrongReading]:
-    """Return the middle decision of each source, and the middle one of each other quick kind."""
+    """Return some of the middle decisions of each source and of the other quick kinds."""
     kinds = {wrong: parts(wrong.changes)[0] for wrong in ALL}
     groups = [
         [wrong for wrong in ALL if kinds[wrong] == "decision" and wrong.rule.startswith(source)]
         for source in sorted(SOURCES)
     ]
     groups += [[wrong for wrong in ALL if kinds[wrong] == kind] for kind in QUICK_KINDS[1:]]
-    return [group[len(group) // 2] for group in groups if group]
+    middle = [group[len(group) // 2] for group in groups if group]
+    # Two of them: each takes seconds, and `make proof` reads every rule wrongly.
+    return middle[::4]
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +86,10 @@ def test_a_situation_that_nobody_names_is_not_kept() -> None:
         assert not unused, unused
 
 
+@pytest.mark.slow
 def test_the_right_reading_changes_nothing(place: Workshop) -> None:
     """Else every difference would be an accident of two runs."""
-    first = next(wrong for wrong in sample() if wrong.changes.startswith("quote: "))
+    first = next(wrong for wrong in ALL if wrong.changes.startswith("quote: "))
     same = WrongReading(
         rule=first.rule,
         wrong="the same",

@@ -23,6 +23,9 @@ from creditloom.world.risk.shares import (
 )
 from creditloom.world.world import World
 
+# One world is made for all of them, which takes tens of seconds.
+pytestmark = pytest.mark.slow
+
 
 def pd_of_all(state: World) -> np.ndarray:
     """PD of everyone, but for fraud and the macro path."""
@@ -59,7 +62,6 @@ def test_a_state_is_seen_at_the_reliability_of_its_family(
         assert r**2 == pytest.approx(nature.effects.reliability[row], abs=0.02)
 
 
-@pytest.mark.slow
 def test_what_is_told_is_the_logistic_regression_on_all_columns(
     seen: FamilyColumns, state: World
 ) -> None:
