@@ -76,13 +76,17 @@ CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/
 	tests/scorer/test_estimator_checks.py tests/pipeline/test_retrain.py tests/pipeline/test_page.py tests/own_tables/test_doors.py tests/fit/test_plugins.py \
 	tests/docs/test_tier_ci.py tests/docs/test_demo.py tests/pipeline/test_without_data.py \
 	tests/fit/test_tables.py tests/fit/test_matrix_source.py
-# But not these: `make proof` alone runs all quick tests once more beside the wheel, and each way of writing a store.
+# But not these: `make proof` alone runs all quick tests once more beside the wheel, each way of writing a store,
+# and on Spark each type, each zone and raw tables.
 TOO_LONG := $(addprefix --deselect tests/, \
 	package/test_wheel.py::test_all_tests_pass_without_the_repository \
 	package/test_wheel.py::test_the_tests_that_may_read_the_repository_pass_without_it \
 	registry/test_guard.py::test_a_spark_function_does_not_decide_by_what_was_changed \
 	registry/test_store.py::test_any_way_of_writing_a_store_is_taken \
-	registry/test_record.py::test_eight_processes_that_promote_at_once_lose_no_line)
+	registry/test_record.py::test_eight_processes_that_promote_at_once_lose_no_line \
+	registry/test_spark_own.py::test_spark_gives_the_pds_of_the_decider_for_every_type \
+	registry/test_online_doors.py::test_no_session_of_spark_shifts_a_moment \
+	score/test_events.py::test_spark_makes_features_and_decisions_alike)
 
 consumer: setup ## registered model and wheel in clean environments, on Spark and over REST; recipes; same bytes (minutes)
 	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m slow $(CONSUMER) $(TOO_LONG)

@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,7 @@ import pytest
 from creditloom.pipeline import stage_runner
 from tests.checkout import ABOUT_IT, IN_CHECKOUT, ROOT
 from tests.fit.conftest import loans
-from tests.pipeline.conftest import small_run
+from tests.pipeline.conftest import whole_run
 
 pytestmark = [
     pytest.mark.slow,
@@ -137,9 +136,9 @@ def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Elsewher
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A finished small chain, made here."""
-    yield small_run(tmp_path_factory.mktemp("made here") / "run", stage_runner.TO_METRICS)
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished small chain, made here; its files are read."""
+    return whole_run(tmp_path_factory.getbasetemp())
 
 
 def test_it_brings_one_name_and_few_libraries(elsewhere: Elsewhere) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,10 +25,11 @@ import pytest
 
 from creditloom.decision.frames.answer import REFUSED
 from creditloom.pipeline import stage_runner
+from creditloom.pipeline.base import paths
 from creditloom.serving.registry.lookup import Version, aliased
 from creditloom.serving.registry.mlflow_store import Store
 from creditloom.storage.files.store import read_frame, read_table
-from tests.pipeline.conftest import small_run
+from tests.pipeline.conftest import SMALL, whole_run
 from tests.registry.conftest import House
 
 pytestmark = pytest.mark.slow
@@ -70,12 +72,10 @@ class Clean:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished small chain whose bundle is registered."""
-    folder = small_run(
-        tmp_path_factory.mktemp("made here") / "run",
-        stage_runner.TO_METRICS,
-        **{"registry.gate.min_auc": 0.5},
-    )
+    """The finished small chain, with its bundle registered."""
+    folder = tmp_path_factory.mktemp("made here") / "run"
+    shutil.copytree(whole_run(tmp_path_factory.getbasetemp()), folder)
+    stage_runner.prepare(folder, {**SMALL, "registry.gate.min_auc": 0.5}, paths.DEFAULTS)
     environ = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
     environ.pop("MLFLOW_TRACKING_URI", None)
     subprocess.run(
