@@ -72,7 +72,7 @@ format: setup ## write the one format
 # Every change runs them, too (.ci/run): slow tests of what users meet first.
 CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
 	tests/features/test_spark.py tests/lake/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
-	tests/formats/test_registered_v1.py tests/pipeline/test_alternatives_command.py tests/pipeline/test_world_claims.py \
+	tests/formats/test_registered_v1.py tests/report/test_browser.py tests/online/test_consents.py tests/pipeline/test_alternatives_command.py tests/pipeline/test_world_claims.py \
 	tests/scorer/test_estimator_checks.py tests/pipeline/test_retrain.py tests/pipeline/test_page.py tests/own_tables/test_doors.py tests/fit/test_plugins.py \
 	tests/docs/test_tier_ci.py tests/docs/test_demo.py tests/pipeline/test_without_data.py \
 	tests/fit/test_tables.py tests/fit/test_matrix_source.py

@@ -24,6 +24,9 @@ from creditloom.storage.contract.contract import check_tables
 from tests.features.raw import PARAMS, write_raw
 from tests.online.world import AS_OF, World
 
+# `make consumer` runs them: a network is made for them.
+pytestmark = pytest.mark.slow
+
 # What the graph of the month says of a person, and what the person's own contacts say.
 GRAPH = ("soc_graph_pagerank_ratio_ever", "soc_graph_degree_ever")
 OWN = ("friends_count",)

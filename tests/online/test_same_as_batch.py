@@ -13,6 +13,9 @@ from creditloom.pipeline.proof.bench.runs.online.equality import compared
 from creditloom.serving.applicant.online.online import Online
 from tests.online.world import AS_OF, World
 
+# Each loads a store and decides a batch beside it.
+pytestmark = pytest.mark.slow
+
 
 def differences(root: Path, people: int) -> tuple[int, dict[str, int]]:
     """How many features were compared, and what differs of the people of a random world."""
@@ -29,7 +32,6 @@ def test_fifteen_people_are_decided_as_a_batch_decides_them(tmp_path: Path) -> N
     assert count > 2_500 and differing == {}
 
 
-@pytest.mark.slow
 def test_two_thousand_people_are_decided_as_a_batch_decides_them(tmp_path: Path) -> None:
     count, differing = differences(tmp_path, 2_000)
     assert count > 2_500 and differing == {}

@@ -16,6 +16,9 @@ from creditloom.report.page.render import render
 from tests.report.browser import Browser, browser
 from tests.report.sample import full
 
+# `make consumer` runs them: each starts a browser.
+pytestmark = pytest.mark.slow
+
 ASK = "<script>document.body.dataset.found = String({expression});</script></body>"
 DARK = "--blink-settings=preferredColorScheme=0"
 
