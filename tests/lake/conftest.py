@@ -132,9 +132,12 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:
-    """A local cluster of two executor processes, whose compiler is the quick one."""
+    """A local cluster of two executor processes, whose compiler is the quick one.
+
+    Each module has its own: a cluster left open would be the session of other folders' tests.
+    """
     from pyspark.sql import SparkSession
 
     quick = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
