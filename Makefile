@@ -72,12 +72,13 @@ format: setup ## write the one format
 # Every change runs them, too (.ci/run): slow tests of what users meet first.
 CONSUMER := tests/registry tests/package tests/score/test_events.py tests/score/test_spark.py \
 	tests/features/test_spark.py tests/lake/test_spark.py tests/contributing tests/pipeline/test_chain.py tests/world/test_lender.py tests/examples \
-	tests/formats/test_registered_v1.py tests/report/test_browser.py tests/online/test_consents.py tests/pipeline/test_alternatives_command.py tests/pipeline/test_world_claims.py \
+	tests/formats/test_registered_v1.py tests/report/test_browser.py tests/pipeline/test_alternatives_command.py tests/pipeline/test_world_claims.py \
+	tests/online/test_consents.py tests/online/test_seal_kills.py tests/online/test_same_as_batch.py tests/trace/test_wrong_readings.py \
 	tests/scorer/test_estimator_checks.py tests/pipeline/test_retrain.py tests/pipeline/test_page.py tests/own_tables/test_doors.py tests/fit/test_plugins.py \
 	tests/docs/test_tier_ci.py tests/docs/test_demo.py tests/pipeline/test_without_data.py \
 	tests/fit/test_tables.py tests/fit/test_matrix_source.py
 # But not these: `make proof` alone runs all quick tests once more beside the wheel, each way of writing a store,
-# and on Spark each type, each zone and raw tables.
+# on Spark each type, each zone and raw tables, a kill at each operation, 2,000 people, and each rule read wrongly.
 TOO_LONG := $(addprefix --deselect tests/, \
 	package/test_wheel.py::test_all_tests_pass_without_the_repository \
 	package/test_wheel.py::test_the_tests_that_may_read_the_repository_pass_without_it \
@@ -86,7 +87,10 @@ TOO_LONG := $(addprefix --deselect tests/, \
 	registry/test_record.py::test_eight_processes_that_promote_at_once_lose_no_line \
 	registry/test_spark_own.py::test_spark_gives_the_pds_of_the_decider_for_every_type \
 	registry/test_online_doors.py::test_no_session_of_spark_shifts_a_moment \
-	score/test_events.py::test_spark_makes_features_and_decisions_alike)
+	score/test_events.py::test_spark_makes_features_and_decisions_alike \
+	online/test_seal_kills.py::test_every_answer_stands_in_one_batch[1] \
+	online/test_same_as_batch.py::test_two_thousand_people_are_decided_as_a_batch_decides_them \
+	trace/test_wrong_readings.py::test_no_rule_is_hollow)
 
 consumer: setup ## registered model and wheel in clean environments, on Spark and over REST; recipes; same bytes (minutes)
 	$(RUN) -m pytest -n $(TEST_WORKERS) --dist loadfile -m slow $(CONSUMER) $(TOO_LONG)

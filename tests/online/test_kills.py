@@ -108,7 +108,7 @@ def _copy(begin: Path, target: Path) -> Path:
     return Path(shutil.copytree(begin, target))
 
 
-@pytest.mark.parametrize("every", [16, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [4, pytest.param(1, marks=pytest.mark.slow)])
 def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, every: int) -> None:
     raw = random_raw(people=PEOPLE, seed=2)
     begin = begun(tmp_path / "begin", raw, 2)
@@ -122,7 +122,7 @@ def test_an_append_is_there_whole_or_not_at_all(tmp_path: Path, every: int) -> N
     assert killed(begin, tmp_path, work, every) == []
 
 
-@pytest.mark.parametrize("every", [160, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [40, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_load_goes_on_by_the_same_command(tmp_path: Path, every: int) -> None:
     """Into a store that it begins: calls of before are there, none is there twice."""
     raw = random_raw(people=PEOPLE, seed=2)
@@ -139,7 +139,7 @@ def test_a_load_goes_on_by_the_same_command(tmp_path: Path, every: int) -> None:
     assert killed(tmp_path / "begin", tmp_path, work, every, is_one_step=False) == []
 
 
-@pytest.mark.parametrize("every", [36, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)])
 def test_an_erasure_from_the_store_is_whole_or_not_begun(tmp_path: Path, every: int) -> None:
     raw = random_raw(people=PEOPLE, seed=2)
     begin = begun(tmp_path / "begin", raw, 3)
@@ -169,7 +169,7 @@ def test_a_store_that_does_not_sync_is_found_out(tmp_path: Path) -> None:
     assert any("told, and not there" in fault for fault in killed(begin, tmp_path, work, 1))
 
 
-@pytest.mark.parametrize("every", [36, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [12, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_merge_changes_nothing_that_is_read(tmp_path: Path, every: int) -> None:
     raw = random_raw(people=PEOPLE, seed=2)
     begin = begun(tmp_path / "begin", raw, 4)
@@ -182,7 +182,7 @@ def test_a_merge_changes_nothing_that_is_read(tmp_path: Path, every: int) -> Non
     assert killed(begin, tmp_path, work, every) == []
 
 
-@pytest.mark.parametrize("every", [8, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [2, pytest.param(1, marks=pytest.mark.slow)])
 def test_every_answer_that_was_given_is_in_the_journal(tmp_path: Path, every: int) -> None:
     """An answer is given when `write` returns: the process then says so elsewhere."""
 

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+# The page is drawn as for a reader who prefers dark.
+DARK = "--blink-settings=preferredColorScheme=0"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ALONE = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",

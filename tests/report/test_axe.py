@@ -5,19 +5,15 @@ All that is folded is unfolded first: axe says nothing of what is hidden.
 
 from __future__ import annotations
 
-import html
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from html import unescape
 from importlib import resources
 
 import pytest
 
-from creditloom.report.page.render import render
-from tests.report.browser import Browser, browser
-from tests.report.sample import full
-from tests.report.test_browser import DARK
+from tests.report.browser import DARK, Browser
 
 pytestmark = pytest.mark.slow
 
@@ -53,41 +49,31 @@ class Finding:
     element: str
 
 
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    yield browser(tmp_path_factory.mktemp("chromium"))
-
-
-@pytest.fixture(scope="module")
-def page() -> str:
-    return render(full())
-
-
-def findings(chromium: Browser, page: str, width: int, *more: str) -> list[Finding]:
+def findings(chromium: Browser, html: str, width: int, *more: str) -> list[Finding]:
     """What axe finds in the page in both languages."""
     script = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    before, _, after = page.rpartition("</body>")
+    before, _, after = html.rpartition("</body>")
     dom = chromium.dom(before + ASK.format(axe=script) + after, width, WAITS, *more)
     answer = re.search(r'data-found="([^"]*)"', dom)
     assert answer, "axe did not end"
-    return [Finding(*each) for each in json.loads(html.unescape(answer[1]))]
+    return [Finding(*each) for each in json.loads(unescape(answer[1]))]
 
 
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 @pytest.mark.parametrize("scheme", [(), (DARK,)], ids=["light", "dark"])
 def test_axe_finds_nothing_grave(
-    chromium: Browser, page: str, scheme: tuple[str, ...], width: int
+    chromium: Browser, html: str, scheme: tuple[str, ...], width: int
 ) -> None:
-    found = findings(chromium, page, width, *scheme)
+    found = findings(chromium, html, width, *scheme)
     asked = {each.language: int(each.rule) for each in found if each.impact == "rules"}
     assert set(asked) == LANGUAGES and min(asked.values()) > 0
     assert [each for each in found if each.impact in GRAVE] == []
 
 
-def test_axe_finds_pale_words_and_a_button_without_a_name(chromium: Browser, page: str) -> None:
+def test_axe_finds_pale_words_and_a_button_without_a_name(chromium: Browser, html: str) -> None:
     """The two faults are planted; each is found in each language."""
     faults = '<p style="color:#999;background:#aaa">pale</p><button id="mute"></button></main>'
-    before, _, after = page.rpartition("</main>")
+    before, _, after = html.rpartition("</main>")
     found = findings(chromium, before + faults + after, WIDE)
     grave = {(each.language, each.rule) for each in found if each.impact in GRAVE}
     rules = ("color-contrast", "button-name")

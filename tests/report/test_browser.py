@@ -6,31 +6,17 @@ It draws, fits a phone, changes language and theme, and its script raises no err
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from creditloom.report.page.render import render
-from tests.report.browser import Browser, browser
-from tests.report.sample import full
+from tests.report.browser import DARK, Browser
 
 # `make consumer` runs them: each starts a browser.
 pytestmark = pytest.mark.slow
 
 ASK = "<script>document.body.dataset.found = String({expression});</script></body>"
-DARK = "--blink-settings=preferredColorScheme=0"
-
-
-@pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    yield browser(tmp_path_factory.mktemp("chromium"))
-
-
-@pytest.fixture(scope="module")
-def html() -> str:
-    return render(full())
 
 
 def asked(chromium: Browser, html: str, expression: str, width: int = 1280, *more: str) -> str:
