@@ -36,7 +36,8 @@ class LabelParams:
     A loan whose worst DPD lies between the two limits is indeterminate.
     `loans` says which loans get a label (domain 0.12): `instalment` over `performance_months`, or
     `short` (7-14 days, repaid at once) over `performance_days`. For short loans `bad_dpd_days` and
-    `indeterminate_dpd_days` are both 30.
+    `indeterminate_dpd_days` are both 30. A month on book that ends with `late_dpd_days` or more is
+    in arrears (`train.tasks`).
     """
 
     loans: Literal["instalment", "short"] = "instalment"
@@ -44,6 +45,7 @@ class LabelParams:
     performance_days: int = 45
     bad_dpd_days: int = 90
     indeterminate_dpd_days: int = 30
+    late_dpd_days: int = 1
 
     @property
     def window(self) -> int:

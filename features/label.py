@@ -53,6 +53,17 @@ SCHEMA = pa.schema(
     }
 )
 
+MONTHS_READ = ("application_id", "month_on_book", "known_time", "dpd_days")
+# table: columns of the months on book
+MONTHS_SCHEMA = pa.schema(
+    {
+        "application_id": pa.int64(),
+        "month_on_book": pa.int16(),
+        "known_time": pa.timestamp("us"),
+        "is_late": pa.bool_(),
+    }
+)
+
 
 def labels(sources: RawFiles, params: LabelParams) -> pa.Table:
     """Return one row per application, by application_id, with the columns of SCHEMA.
@@ -75,6 +86,30 @@ def labels(sources: RawFiles, params: LabelParams) -> pa.Table:
     labelled = labelled.merge(_short_labels(sources, params), on="application_id", how="left")
     table = pa.Table.from_pandas(labelled, schema=SCHEMA, preserve_index=False)
     # Without pandas' own metadata the file depends on its values alone.
+    return table.replace_schema_metadata(None)
+
+
+def loan_months(sources: RawFiles, params: LabelParams) -> pa.Table:
+    """Return one row per loan and month on book within the window: MONTHS_SCHEMA, in that order.
+
+    A month is late where it ended with at least `late_dpd_days` days past due, or restructured.
+    Short loans have no months. Without a table of performance, and where the label is of short
+    loans, there is no row.
+    Raises FeatureError where the applications are missing.
+    """
+    tables = TABLES_OF["instalment"]
+    if params.loans == "short" or not sources.get(tables.performance):
+        return MONTHS_SCHEMA.empty_table()
+    months = _read(sources, tables.performance, list(MONTHS_READ), optional=(RESTRUCTURED,))
+    # Earlier loans of the same people have no application, and no row of the matrix.
+    ids = _read(sources, "applications", ["application_id"])["application_id"]
+    is_asked = months["application_id"].isin(ids) & (months["month_on_book"] <= params.window)
+    months = months[is_asked]
+    months = months.sort_values(["application_id", "month_on_book"], ignore_index=True)
+    is_behind = months["dpd_days"] >= params.late_dpd_days
+    # A restructured loan shows no arrears any more, and its months are no paid ones.
+    months["is_late"] = is_behind | months[RESTRUCTURED]
+    table = pa.Table.from_pandas(months[MONTHS_SCHEMA.names], schema=MONTHS_SCHEMA)
     return table.replace_schema_metadata(None)
 
 

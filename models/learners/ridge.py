@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from creditloom.models.learners.booster import weights
-from creditloom.models.sample.arrays import Floats, Mask, one_thread
+from creditloom.models.sample.arrays import Floats, one_thread
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import logloss
+from creditloom.models.sample.second_tasks import SecondTasks
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
 # Significant digits of every exported number. The last bits of a matrix product differ between
@@ -140,20 +141,22 @@ def fit(
     split: SplitParams,
     params: RidgeParams,
     features: ChosenFeatures | None = None,
+    tasks: SecondTasks | None = None,
 ) -> Ridge:
     """Fit the ridge on labelled training rows.
 
     The penalty is the one with the least log-loss over the rolling origins. features: those of the
     final fit and of each origin; None = all of `rows`. An origin is winsorised and standardised on
-    the months before it alone.
+    the months before it alone. tasks: what teaches beside the label; it judges nothing.
     """
     chosen = features or ChosenFeatures.the_same(rows.names, split)
-    weight = weights(rows, params.max_weight)
-    losses, paths = _judged_path(rows, weight, split, params, chosen)
+    teaching = tasks or SecondTasks()
+    losses, paths = _judged_path(rows, split, params, chosen, teaching)
     best = best_penalty(losses)
-    final = chosen.final_rows(rows)
-    design = design_of(final, params)
-    theta = _rounded(solve(design.columns(final.features), rows.label, weight, best))
+    design = design_of(chosen.final_rows(rows), params)
+    final = teaching.taught(chosen.final_rows(rows))
+    weight = weights(final, params.max_weight)
+    theta = _rounded(solve(design.columns(final.features), final.label, weight, best))
     return Ridge(
         design=design,
         coef=theta[:-1],
@@ -166,24 +169,25 @@ def fit(
 
 def _judged_path(
     rows: Dataset,
-    weight: Floats,
     split: SplitParams,
     params: RidgeParams,
     features: ChosenFeatures,
+    tasks: SecondTasks,
 ) -> tuple[dict[float, float], dict[float, Floats]]:
     """Return by penalty the mean log-loss over the origins, and the margins of judged rows."""
+    weight = weights(rows, params.max_weight)
     losses = dict.fromkeys(params.penalties, 0.0)
     margins = {penalty: np.full(len(rows.label), np.nan) for penalty in params.penalties}
     origins = rolling_origins(rows.month, split)
     for (fold, judge), own in zip(origins, features.origins, strict=True):
         columns = rows.with_features(own)
         design = design_of(columns.where(fold), params)
-        part, factor = _thinned(rows.label, fold, params.goods_per_bad)
-        x = design.columns(columns.features[part])
+        early = tasks.taught(columns.where(fold))
+        part, factor = _thinned(early.label, params.goods_per_bad)
+        x = design.columns(early.features[part])
+        w = weights(early, params.max_weight)[part] * factor
         judged = design.columns(columns.features[judge])
-        for penalty, theta in penalty_path(
-            x, rows.label[part], weight[part] * factor, params.penalties
-        ):
+        for penalty, theta in penalty_path(x, early.label[part], w, params.penalties):
             margins[penalty][judge] = judged @ theta[:-1] + theta[-1]
             p = expit(margins[penalty][judge])
             losses[penalty] += logloss(rows.label[judge], p, weight[judge]) / len(origins)
@@ -310,13 +314,13 @@ def numpy_expit(margin: Floats) -> Floats:
     return np.asarray(np.where(margin >= 0, 1.0, small) / (1.0 + small))
 
 
-def _thinned(label: Floats, fold: Mask, goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:
-    """Return rows of a fold with all bads and evenly spaced goods, and a factor per row.
+def _thinned(label: Floats, goods_per_bad: float) -> tuple[NDArray[np.intp], Floats]:
+    """Return rows with all bads and evenly spaced goods, and a factor per row.
 
     The factor of a good is above 1: it adds the weight of the goods that were left out.
     """
-    bads = np.flatnonzero(fold & (label == 1))
-    goods = np.flatnonzero(fold & (label == 0))
+    bads = np.flatnonzero(label == 1)
+    goods = np.flatnonzero(label == 0)
     wanted = min(len(goods), int(len(bads) * goods_per_bad) + 1)
     # Even steps keep the months in proportion and need no seed.
     spaced = np.unique(np.linspace(0, len(goods) - 1, wanted).astype(np.intp))

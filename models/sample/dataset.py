@@ -21,6 +21,7 @@ from creditloom.models.sample.split import (
     OPTIMISTIC,
     TRAIN,
     SplitParams,
+    known_loan_months,
     known_short_labels,
     learnt_outcomes,
     month_index,
@@ -30,6 +31,11 @@ from creditloom.models.sample.split import (
 # A good loan that has seen less of its defaults tells nothing, and would still count as a row of a
 # leaf.
 LEAST_EXPOSURE = 0.02
+# Columns of `loan_months`.
+IN_ARREARS = 0
+PAID = 1
+# Fields of a row that a dataset may lack.
+OPTIONAL = ("exposure", "short_label", "loan_months", "share")
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,9 @@ class Dataset:
     known_by: the day, as `split.known_by` says it.
     short_label: 1 bad, 0 good by the short loan of the same application, as known by the day; NaN
     where there is none. None = nobody has one.
+    loan_months: shape (n, 2), months on book within the window that ended in arrears, and that were
+    paid, as known by the day; 0 and 0 without a loan. None = of nobody.
+    share: how much of a whole outcome each row tells; None = see `learning_share`.
     """
 
     application_id: NDArray[np.int64]
@@ -60,6 +69,8 @@ class Dataset:
     exposure: Floats | None = None
     known_by: str = OPTIMISTIC
     short_label: Floats | None = None
+    loan_months: Floats | None = None
+    share: Floats | None = None
 
     @property
     def exposures(self) -> Floats:
@@ -72,14 +83,23 @@ class Dataset:
         return np.full(len(self.label), np.nan) if self.short_label is None else self.short_label
 
     @property
+    def month_counts(self) -> Floats:
+        """Return the months in arrears and the paid ones of each row, shape (n, 2)."""
+        return np.zeros((len(self.label), 2)) if self.loan_months is None else self.loan_months
+
+    @property
     def learning_share(self) -> Floats:
         """Return how much of a whole outcome each row tells: 1 of a bad, the exposure of a good."""
+        if self.share is not None:
+            return self.share
         return np.where(self.label == 1, 1.0, self.exposures)
 
     def where(self, mask: Mask | NDArray[np.intp]) -> Dataset:
         """Return the rows of `mask`, or at these positions, as often as each is named."""
-        exposure = None if self.exposure is None else self.exposure[mask]
-        short_label = None if self.short_label is None else self.short_label[mask]
+        given = {name: getattr(self, name) for name in OPTIONAL}
+        optional: dict[str, Any] = {
+            name: None if own is None else own[mask] for name, own in given.items()
+        }
         features = self.features[mask]
         label = self.label[mask]
         outcome = self.outcome[mask]
@@ -92,8 +112,7 @@ class Dataset:
             weight=self.weight[mask],
             month=self.month[mask],
             role=self.role[mask],
-            exposure=exposure,
-            short_label=short_label,
+            **optional,
         )
 
     def with_features(self, names: Sequence[str]) -> Dataset:
@@ -145,15 +164,18 @@ class Dataset:
 
 def stacked(parts: Sequence[Dataset]) -> Dataset:
     """Return the rows of all parts, one below the other; all have the same features."""
-    own = ("names", "exposure", "known_by", "short_label")
+    own = ("names", "known_by", *OPTIONAL)
     columns: dict[str, Any] = {
         field.name: np.concatenate([getattr(part, field.name) for part in parts])
         for field in fields(Dataset)
         if field.name not in own
     }
-    exposure = np.concatenate([part.exposures for part in parts])
-    short_label = np.concatenate([part.short_labels for part in parts])
-    return replace(parts[0], **columns, exposure=exposure, short_label=short_label)
+    # A part that lacks one of these holds what its lack stands for.
+    columns["exposure"] = np.concatenate([part.exposures for part in parts])
+    columns["short_label"] = np.concatenate([part.short_labels for part in parts])
+    columns["loan_months"] = np.concatenate([part.month_counts for part in parts])
+    columns["share"] = np.concatenate([part.learning_share for part in parts])
+    return replace(parts[0], **columns)
 
 
 def undated_dataset(features: Floats, names: tuple[str, ...], label: Floats, role: str) -> Dataset:
@@ -172,21 +194,21 @@ def undated_dataset(features: Floats, names: tuple[str, ...], label: Floats, rol
 
 
 def join(
-    matrix: pd.DataFrame, labels: pd.DataFrame, names: Sequence[str], split: SplitParams
+    matrix: pd.DataFrame,
+    labels: pd.DataFrame,
+    names: Sequence[str],
+    split: SplitParams,
+    loan_months: pd.DataFrame | None = None,
 ) -> Dataset:
     """Return the rows of the matrix with their labels, in matrix order.
 
     matrix: application_id, as_of and the features `names`.
     labels: application_id, is_booked, label, is_indeterminate, weight; and, for what was known by
     a day, is_complete and default_known_time.
+    loan_months: application_id, known_time, is_late, a row a month on book; None = none on record.
     Raise ModelError when a feature is absent or an application has no row of labels.
     """
-    missing = [name for name in names if name not in matrix.columns]
-    if missing:
-        raise ModelError(
-            f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. "
-            "Run featurize again."
-        )
+    _require_features(matrix, names)
     application_id = matrix["application_id"].to_numpy()
     as_of = matrix["as_of"].to_numpy()
     label_rows = _labels_in_order(application_id, labels)
@@ -194,6 +216,8 @@ def join(
     is_early = np.isin(role, (TRAIN, CALIBRATION))
     known = learnt_outcomes(label_rows, as_of, is_early, split)
     short_label = known_short_labels(label_rows, is_early, split)
+    months = known_loan_months(loan_months, application_id, is_early, split)
+    beside = {"exposure": known.exposure, "short_label": short_label, "loan_months": months}
     weight = label_rows["weight"].to_numpy(np.float64, na_value=0.0)
     features = matrix[list(names)].to_numpy(np.float64, na_value=np.nan)
     has_outcome = ~np.isnan(known.outcome)
@@ -206,10 +230,18 @@ def join(
         weight=np.where(has_outcome, weight, 0.0),
         month=month_index(as_of, split),
         role=role,
-        exposure=known.exposure,
         known_by=split.known_by,
-        short_label=short_label,
+        **beside,
     )
+
+
+def _require_features(matrix: pd.DataFrame, names: Sequence[str]) -> None:
+    missing = [name for name in names if name not in matrix.columns]
+    if missing:
+        raise ModelError(
+            f"matrix: {len(missing)} features of the catalogue are absent, first `{missing[0]}`. "
+            "Run featurize again."
+        )
 
 
 def _labels_in_order(application_id: NDArray[np.int64], labels: pd.DataFrame) -> pd.DataFrame:

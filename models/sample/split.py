@@ -184,6 +184,31 @@ def known_short_labels(labels: pd.DataFrame, is_early: Mask, split: SplitParams)
     return np.where(is_known, label, np.nan)
 
 
+def known_loan_months(
+    months: pd.DataFrame | None, ids: NDArray[np.int64], is_early: Mask, split: SplitParams
+) -> Floats | None:
+    """Return months in arrears and paid months of each application as known on the day, (n, 2).
+
+    months: application_id, known_time, is_late; None, where none is on record, is returned as it
+    is. ids, is_early: by application, as in `learnt_outcomes`. Rows that only judge have no month.
+    """
+    if months is None:
+        return None
+    day = known_day(split)
+    # Strictly before, as above.
+    known = months if day is None else months[months["known_time"].to_numpy() < day]
+    late = known["is_late"].to_numpy(bool)
+    # Ids are unique; a stable sort is the same on every machine.
+    order = np.argsort(ids, kind="stable")
+    wanted = known["application_id"].to_numpy()
+    place = np.minimum(np.searchsorted(ids, wanted, sorter=order), len(ids) - 1)
+    row = order[place]
+    # Loans of others, as of earlier applications that no matrix holds, teach nothing.
+    is_here = (ids[row] == wanted) & is_early[row]
+    counts = [np.bincount(row[is_here & part], minlength=len(ids)) for part in (late, ~late)]
+    return np.stack(counts, axis=1).astype(np.float64)
+
+
 def _known_on(
     day: np.datetime64,
     labels: pd.DataFrame,

@@ -22,6 +22,7 @@ from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import psi_of
+from creditloom.models.sample.second_tasks import SecondTasks
 from creditloom.models.sample.split import SplitParams, rolling_origins
 
 if TYPE_CHECKING:
@@ -262,6 +263,7 @@ class SelectParams:
     labelled loans of the training months.
     limits: those of the screening, on a sample of the training applicants.
     origin_seeds: boosters of each rolling origin. origin_rows: applicants screened there.
+    tasks: what teaches the boosters beside the label.
     without_families: families that a law keeps out of the model.
     without_features: features that may not be chosen, by name. A name that the catalogue does not
     have is no fault: whoever has no such raw table has no such feature.
@@ -276,6 +278,7 @@ class SelectParams:
     without_features: tuple[str, ...] = field(default=())
     origin_seeds: int = 2
     origin_rows: int = 2_000
+    tasks: SecondTasks = field(default_factory=SecondTasks)
 
 
 def offered_features(
@@ -320,6 +323,7 @@ def rank(
     loans: Dataset, catalogue: Catalogue, params: SelectParams
 ) -> tuple[Gains, tuple[str, ...]]:
     """Return the gains of the features of `loans`, and the names that stay, in the order given."""
+    loans = params.tasks.taught(loans)
     signs = signs_of(catalogue, loans.names)
     binned = binned_loans(loans, signs, params.booster)
     feature_gains = gains(binned, signs, params.booster, params.seeds)
@@ -349,6 +353,7 @@ def rank_with_origins(
     screened and fewer boosters grown than for the final choice, as it is made once per origin. All
     share one set of bins.
     """
+    loans = params.tasks.taught(loans)
     signs = signs_of(catalogue, loans.names)
     binned = binned_loans(loans, signs, params.booster)
     feature_gains = gains(binned, signs, params.booster, params.seeds)

@@ -16,6 +16,7 @@ from creditloom.models.learners.ridge import Ridge, RidgeParams
 from creditloom.models.sample.arrays import Floats
 from creditloom.models.sample.dataset import ChosenFeatures, Dataset, HeldOutMargins
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.second_tasks import SecondTasks
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
 from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
@@ -42,7 +43,7 @@ from creditloom.models.training.held_out import (
     nested_margins,
     origin_folds,
 )
-from creditloom.models.training.short_taught import ShortTaughtLearner
+from creditloom.models.training.taught_learner import TaughtLearner
 from creditloom.models.training.unseen_levels import with_unseen
 
 if TYPE_CHECKING:
@@ -133,8 +134,8 @@ class TrainParams:
     """The `train` block: the learners whose margins are stacked on the selected features.
 
     learners: their names. booster: its settings, as `tune` finds them. small: a smaller booster.
-    additive: the penalised additive logit. short_weight: of a short loan as a second task, beside 1
-    of a long one; 0 learns from none. refits: how the error of a concept is measured.
+    additive: the penalised additive logit. tasks: what teaches beside the label, also the
+    challenger. refits: how the error of a concept is measured.
     """
 
     learners: tuple[str, ...]
@@ -142,7 +143,7 @@ class TrainParams:
     small: Capacity
     additive: AdditiveParams
     stack: StackParams
-    short_weight: float = 0.0
+    tasks: SecondTasks = field(default_factory=SecondTasks)
     refits: RefitParams = field(default_factory=RefitParams)
 
     def named_learners(self) -> tuple[NamedLearner, ...]:
@@ -156,11 +157,8 @@ class TrainParams:
             ADDITIVE: AdditiveLearner(self.additive),
         }
         found = named_learners(self.learners, own)
-        if not self.short_weight:
-            return found
         return tuple(
-            NamedLearner(one.name, ShortTaughtLearner(one.learner, self.short_weight))
-            for one in found
+            NamedLearner(one.name, TaughtLearner(one.learner, self.tasks)) for one in found
         )
 
 
@@ -210,7 +208,7 @@ def train(
     stack, trees = _stacked(final, signs, params, nested.choice, learners)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = _read(text)
-    challenger = ridge.fit(rows, split, ridge_params, wanted)
+    challenger = ridge.fit(rows, split, ridge_params, wanted, params.tasks)
     record = _model_record(model, final, signs)
     record |= _stack_record(nested.choice, stack, trees, learners)
     record |= _nested_record(nested, challenger, rows, params)

@@ -49,7 +49,9 @@ def frame(columns: Sequence[str], split: SplitParams, wanted: Sequence[str]) -> 
 def everyone(split: SplitParams) -> Dataset:
     """Return every application with its role and outcome, without features."""
     applications = read_frame(paths.MATRIX, ["application_id", "as_of"])
-    return join(applications, read_frame(paths.LABELS), (), split)
+    # A finished table of one's own has no months on book, nor have features of an earlier version.
+    months = read_frame(paths.LOAN_MONTHS) if paths.LOAN_MONTHS.is_file() else None
+    return join(applications, read_frame(paths.LABELS), (), split, months)
 
 
 def _has_role(split: SplitParams, wanted: Sequence[str]) -> NDArray[np.bool_]:

@@ -50,6 +50,7 @@ QUARANTINE = DATA / "quarantine"
 FEATURES = DATA / "features"
 MATRIX = FEATURES / "matrix.parquet"
 LABELS = FEATURES / "labels.parquet"
+LOAN_MONTHS = FEATURES / "loan_months.parquet"
 CATALOGUE = FEATURES / "catalogue.json"
 
 SELECTED = DATA / "selection" / "selected.json"

@@ -13,8 +13,9 @@ from creditloom.features.contract.tables import (
     LOANS,
     SHORT_LOAN_PERFORMANCE,
 )
+from creditloom.features.engine.raw_reader import RawFiles
 from creditloom.features.feature_params import LabelParams
-from creditloom.features.label import labels
+from creditloom.features.label import labels, loan_months
 from tests.features.raw import random_applications, write_raw
 
 # application: days past due in months 1, 2, ... as far as they are on record
@@ -34,7 +35,7 @@ NOT_BOOKED = 8
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
+def raw(tmp_path_factory: pytest.TempPathFactory) -> RawFiles:
     rows = [(app, month, dpd) for app, path in PATHS.items() for month, dpd in enumerate(path, 1)]
     app, month, dpd = (np.array(c) for c in zip(*rows, strict=True))
     end = np.datetime64("2024-01-31", "us") + month * np.timedelta64(30, "D")
@@ -66,8 +67,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[int, dict]:
         "loans": loans,
         "loan_performance": performance,
     }
-    sources = write_raw(raw, tmp_path_factory.mktemp("labels"))
-    return {row["application_id"]: row for row in labels(sources, LabelParams()).to_pylist()}
+    return write_raw(raw, tmp_path_factory.mktemp("labels"))
+
+
+@pytest.fixture(scope="module")
+def found(raw: RawFiles) -> dict[int, dict]:
+    return {row["application_id"]: row for row in labels(raw, LabelParams()).to_pylist()}
 
 
 def test_labels(found: dict[int, dict]) -> None:
@@ -127,6 +132,30 @@ def test_a_default_is_known_when_it_was_reported(found: dict[int, dict]) -> None
     assert found[1]["default_known_time"] == reported.astype(object)
     assert found[7]["default_known_time"] == reported.astype(object)
     assert found[6]["default_known_time"] is None
+
+
+def late_months(raw: RawFiles, params: LabelParams) -> dict[int, list[int]]:
+    """Return by loan the months on book that are late, and check that the others are there."""
+    rows = loan_months(raw, params).to_pylist()
+    months = {loan: [row for row in rows if row["application_id"] == loan] for loan in PATHS}
+    for loan, own in months.items():
+        # Those after the window teach nothing.
+        assert [row["month_on_book"] for row in own] == [*range(1, min(len(PATHS[loan]), 12) + 1)]
+    return {loan: [r["month_on_book"] for r in own if r["is_late"]] for loan, own in months.items()}
+
+
+def test_a_month_is_late_by_its_days_past_due_or_restructured(raw: RawFiles) -> None:
+    late = {0: [], 1: [*range(2, 13)], 2: [3], 3: [], 4: [2, 3, 4], 5: [2], 6: []}
+    assert late_months(raw, LabelParams()) == {**late, 7: [2, 3, *range(4, 13)]}
+    later = {**late, 5: [], 7: [2, 3, *range(4, 13)]}
+    assert late_months(raw, LabelParams(late_dpd_days=30)) == later
+
+
+def test_short_loans_and_files_without_performance_have_no_months(raw: RawFiles) -> None:
+    short = LabelParams(loans="short", bad_dpd_days=30, indeterminate_dpd_days=30)
+    assert loan_months(raw, short).num_rows == 0
+    without = {name: files for name, files in raw.items() if name != "loan_performance"}
+    assert loan_months(without, LabelParams()).num_rows == 0
 
 
 def test_without_loans_nothing_is_booked(tmp_path: Path) -> None:

@@ -12,8 +12,12 @@ import pytest
 from creditloom.models.learners.booster import weights
 from creditloom.models.sample.dataset import Dataset, join
 from creditloom.models.sample.errors import ModelError
+from creditloom.models.sample.second_tasks import (
+    SecondTasks,
+    with_loan_months,
+    with_short_loans,
+)
 from creditloom.models.sample.split import SplitParams, exposure_curve, known_day
-from creditloom.models.training.short_task import with_short_loans
 
 SPLIT = SplitParams(datetime.date(2024, 1, 1), 15, 3, 6)
 DAY = np.timedelta64(1, "D")
@@ -179,3 +183,63 @@ def test_nobody_learns_from_a_short_loan_before_it_is_known() -> None:
     # Out-of-time rows only judge.
     assert np.array_equal(np.isnan(rows.short_labels), rows.role == "oot")
     assert np.isnan(join(matrix, labels, (), SPLIT).short_labels).all()
+
+
+def month_rows(known: pd.Timestamp) -> pd.DataFrame:
+    """Three months on book of each application: every tenth one late in the second and third."""
+    ids = np.repeat(np.arange(2_000), 3)
+    age = np.tile([1, 2, 3], 2_000)
+    is_late = (ids % 10 == 0) & (age > 1)
+    frame = pd.DataFrame({"application_id": ids, "month_on_book": age, "is_late": is_late})
+    return frame.assign(known_time=known)
+
+
+def test_a_month_in_arrears_counts_as_a_bad_of_its_weight_and_a_paid_one_as_a_good() -> None:
+    matrix, labels = tables(2_000)
+    months = month_rows(pd.Timestamp("2025-06-30"))
+    plain = join(matrix, labels, (), SPLIT, months).training()
+    both = with_loan_months(plain, 0.5)
+    n = len(plain.label)
+    assert np.array_equal(both.label[:n], plain.label)
+    late = 2.0 * (plain.application_id % 10 == 0)
+    # The slow way: one more row per month, of half the weight.
+    for label, count in ((1.0, late), (0.0, 3.0 - late)):
+        own = plain.learning_share[plain.label == label].sum()
+        assert both.learning_share[both.label == label].sum() == pytest.approx(
+            own + 0.5 * count.sum()
+        )
+    # What was added holds no record that another task could count again.
+    assert not both.month_counts[n:].any() and np.isnan(both.short_labels[n:]).all()
+
+
+def test_nobody_learns_from_a_month_before_it_is_known() -> None:
+    matrix, labels = tables(2_000)
+    on_the_day = join(matrix, labels, (), SPLIT, month_rows(pd.Timestamp("2025-07-01")))
+    assert not on_the_day.month_counts.any()
+    before = join(matrix, labels, (), SPLIT, month_rows(pd.Timestamp("2025-06-30")))
+    # Out-of-time rows only judge.
+    has_months = before.month_counts.sum(axis=1) > 0
+    assert np.array_equal(has_months, before.role != "oot")
+    without = join(matrix, labels, (), SPLIT)
+    assert with_loan_months(without.training(), 1.0).share is None
+
+
+def test_months_of_loans_that_nobody_applied_for_here_teach_nothing() -> None:
+    matrix, labels = tables(2_000)
+    months = month_rows(pd.Timestamp("2025-06-30"))
+    others = months.assign(application_id=months["application_id"] + 10_000_000)
+    assert not join(matrix, labels, (), SPLIT, others).month_counts.any()
+    shuffled = matrix.iloc[::-1].reset_index(drop=True)
+    turned = join(shuffled, labels, (), SPLIT, months).month_counts[::-1]
+    assert np.array_equal(turned, join(matrix, labels, (), SPLIT, months).month_counts)
+
+
+def test_both_tasks_count_each_record_once() -> None:
+    matrix, labels = tables(2_000)
+    known = matrix["as_of"] + pd.Timedelta(days=46)
+    told = labels.assign(short_label=1.0 - labels["label"], short_known_time=known)
+    rows = join(matrix, told, (), SPLIT, month_rows(pd.Timestamp("2025-06-30"))).training()
+    taught = SecondTasks(short_weight=0.5, month_weight=1.0).taught(rows)
+    shorts = (~np.isnan(rows.short_labels)).sum()
+    expected = rows.learning_share.sum() + 0.5 * shorts + rows.month_counts.sum()
+    assert taught.learning_share.sum() == pytest.approx(expected)

@@ -118,6 +118,16 @@ class LabelledWorld:
         ]
         return pa.concat_tables(parts).unify_dictionaries().to_pandas()
 
+    def late_months(self, **changes: Any) -> np.ndarray:
+        """Return whether each month on book ended in arrears or in default, had everyone a loan.
+
+        People x months 1-12.
+        """
+        setting = self.setting(**changes)
+        worlds = (self._community(setting, community) for community in communities(setting.params))
+        outcomes = (world.outcome for world in worlds)
+        return np.concatenate([(one.missed > 0) | (one.status == RESTRUCTURED) for one in outcomes])
+
     def meta(self, **changes: Any) -> dict[str, Any]:
         """Return how the world was made: truth/meta.json, without what follows from outcomes."""
         # The macro path needs no outcomes; one person without default stands for all of them.

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from creditloom.decision.base.catalogue import Catalogue
+from creditloom.features.label import MONTHS_SCHEMA
 from creditloom.models.evaluation.bars import figure
 from creditloom.models.evaluation.evaluate_params import EvaluateParams
 from creditloom.models.evaluation.rivals.paired import Scores, interval, paired_draws
@@ -29,6 +30,7 @@ from creditloom.pipeline import stage_runner
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.matrix_reader import dataset, everyone
 from creditloom.pipeline.base.params import section
+from creditloom.pipeline.proof.claims.labelled_world import LabelledWorld
 from creditloom.pipeline.proof.evidence.oot_rows import oot_rows
 from creditloom.pipeline.stages.results.evaluate.truth_sample import truth_alone
 from creditloom.storage.files.formats import RESULTS, read_document
@@ -122,6 +124,7 @@ def trained_again(
             truth = truth_alone(section("split", SplitParams)).applicants
         # A writer puts a new file in the place of the link: the run keeps its own.
         write_table(change_labels(labels, truth), side / paths.LABELS)
+        write_table(all_months(folder, truth), side / paths.LOAN_MONTHS)
     stage_runner.run(side, ("select", "train"))
     return (side / paths.MODEL_TXT).resolve()
 
@@ -143,6 +146,23 @@ def all_told(labels: pa.Table, truth: pd.DataFrame) -> pa.Table:
         place = labels.schema.get_field_index(name)
         labels = labels.set_column(place, field, pa.array(values).cast(field.type))
     return labels
+
+
+def all_months(folder: Path, truth: pd.DataFrame) -> pa.Table:
+    """Return the months on book of everyone, had nobody been refused, as `loan_months` writes them.
+
+    truth: application_id by applicant. All are known when the first of them applied.
+    """
+    is_late = LabelledWorld.of(folder).late_months()
+    ids = truth.sort_values("applicant_id")["application_id"].to_numpy()
+    n_months = is_late.shape[1]
+    columns = {
+        "application_id": np.repeat(ids, n_months),
+        "month_on_book": np.tile(np.arange(1, n_months + 1), len(ids)),
+        "known_time": pa.nulls(is_late.size, pa.timestamp("us")),
+        "is_late": is_late.ravel(),
+    }
+    return pa.Table.from_pydict(columns, schema=MONTHS_SCHEMA)
 
 
 def _oot_margin(text: Path) -> Floats:

@@ -19,7 +19,7 @@ from creditloom.features.declare.registry import catalogue
 from creditloom.features.engine.engine import build
 from creditloom.features.engine.raw_reader import present
 from creditloom.features.feature_params import FeatureParams, LabelParams
-from creditloom.features.label import labels
+from creditloom.features.label import labels, loan_months
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
 from creditloom.pipeline.base.params import section
@@ -50,7 +50,9 @@ def main() -> dict[str, int]:
         checked = check_source(source, paths.QUARANTINE, Path(clean), needed)
         _show(checked)
         blocks = build(checked.files, section("features", FeatureParams))
-        label = labels(checked.files, section("label", LabelParams))
+        stated = section("label", LabelParams)
+        label = labels(checked.files, stated)
+        write_table(loan_months(checked.files, stated), paths.LOAN_MONTHS)
         words = catalogue(present(checked.files))
         return _write(blocks, label, words) | {"quarantined": checked.bad}
 
