@@ -74,5 +74,5 @@ def test_the_notebook_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     NotebookClient(notebook, timeout=600, resources=place).execute()
     told = outputs(notebook)
     # A shell command that fails raises nothing in a notebook: its last words must be there.
-    assert "900 rows to learn from" in told and "100 decisions in 1 parts" in told
+    assert "900 rows to learn from" in told and "100 decisions in 1 part" in told
     assert "bad_rate" in told

@@ -21,6 +21,7 @@ from creditloom.pipeline.commands.letters.explain import documents_of_case, expl
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.pipeline.commands.letters.letter import compose, finished
 from creditloom.pipeline.commands.letters.usual import usual_of
+from creditloom.serving.applicant.letters import pdf
 from creditloom.serving.applicant.letters.marks import LetterError
 from creditloom.serving.score import score
 from tests.checkout import ROOT
@@ -65,6 +66,18 @@ def test_every_outcome_has_a_letter_in_both_languages(
     assert not re.search(r"CNY|\d元|tiers_only|this product|本产品|\d年|\d{4}-\d\d", text)
     page = finished(compose(one, language), "html").decode()
     assert "<html" in page and one.row["decision_id"] in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_pdf_needs_no_day(decided: tuple[Path, Path], language: Language) -> None:
+    """The table has no dates: the file has a fixed one, so its bytes are the same each time."""
+    pytest.importorskip("fpdf")
+    if not any(Path(place).is_file() for place in pdf.FONTS):
+        pytest.skip("no font of this machine has Chinese characters")
+    letter = compose(found(decided, "decline"), language)
+    first, second = (finished(letter, "pdf") for _ in range(2))
+    assert first.startswith(b"%PDF") and first == second
+    assert {"en": "Your rights", "zh": "您的权利"}[language] in pdf.shown_in_pdf(first)
 
 
 def test_a_decline_says_which_single_value_would_have_been_approved(

@@ -275,7 +275,8 @@ def report(done: Scored, output: Path, seconds: float, *, as_json: bool) -> None
         _print_json(summary)
         return
     _err.print(_summary_table(manifest, tally))
-    decided = f"{manifest['decided']:,} decisions in {len(tally.links)} parts"
+    parts = len(tally.links)
+    decided = f"{manifest['decided']:,} decisions in {parts} part{'s'[: parts != 1]}"
     _err.print(f"{output}: {decided}, {summary['rows_per_second']:,} rows/s")
     if manifest["rejected"]:
         _err.print(f"{manifest['rejected']:,} rows in quarantine, each with rule and reason")

@@ -82,7 +82,8 @@ def _tell(
         _err.print(f"{finding.where}: {finding.what}")
     counts = ""
     if "parts" in manifest:
-        counts = f"{len(manifest['parts'])} parts, {manifest['decided']:,} decisions, "
+        parts = len(manifest["parts"])
+        counts = f"{parts} part{'s'[: parts != 1]}, {manifest['decided']:,} decisions, "
     _err.print(f"{place}: {counts}{len(findings)} findings, root {root}")
     if findings:
         raise SystemExit(CHANGED)

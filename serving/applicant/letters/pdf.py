@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from creditloom.serving.applicant.letters.letter_types import Grid, Letter
-from creditloom.serving.applicant.letters.marks import LetterError, day_of_value, plain
+from creditloom.serving.applicant.letters.marks import (
+    LetterError,
+    day_of_value,
+    is_absent,
+    plain,
+)
 from creditloom.serving.applicant.letters.rendered import MARK, pieces
 
 # Names a font file that holds Chinese characters, where none of FONTS lies in its place.
@@ -31,6 +36,8 @@ FONTS = (
     "/System/Library/Fonts/Supplemental/Arial Unicode.ttf",
 )
 FAMILY = "letter"
+# The date of the file of a decision without a day, as of a table without dates: it says nothing.
+NO_DAY = dt.date(1970, 1, 1)
 # Millimetres: the margin of a page of A4.
 MARGIN = 22.0
 # Millimetres: a line of text of SIZE.
@@ -89,7 +96,8 @@ def as_pdf(letter: Letter) -> bytes:
     page.set_creator(MARK)
     page.set_lang({"en": "en", "zh": "zh-CN"}[letter.language])
     # The moment of the decision and not today's: the same letter has the same bytes.
-    day = day_of_value(letter.documents["row"]["as_of"])
+    as_of = letter.documents["row"]["as_of"]
+    day = NO_DAY if is_absent(as_of) else day_of_value(as_of)
     page.set_creation_date(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC))
     page.add_page()
     _lay(page, letter)
