@@ -4,6 +4,9 @@ At an origin everything is chosen and fitted on the months before it: features, 
 stack, each on rolling origins of its own. Its inner estimate is then compared with the AUC on the
 months that followed, which nothing of it has seen. A procedure whose choices leak promises more
 than it keeps.
+
+The months that followed are judged by what became of their loans in the end. What a later day knew
+of young loans is another target: mostly defaults of the first months, which are easy to foresee.
 """
 
 from __future__ import annotations
@@ -41,7 +44,8 @@ class BacktestParams:
 class BacktestOrigin:
     """One origin. AUC: of booked loans, by the weights of training; NaN with one class only.
 
-    first_month: of the months judged. bads: known before it, and in the months that followed.
+    first_month: of the months judged. bads: those that are learnt from. following_bads: those of
+    the months that followed, in the end.
     inner_auc: what the nested procedure promised. auc, ridge_auc: what model and challenger reached
     on the months that followed.
     """
@@ -62,6 +66,7 @@ class BacktestOrigin:
 def backtest(
     applicants: Dataset,
     loans: Dataset,
+    became: Dataset,
     catalogue: Catalogue,
     params: BacktestParams,
     show_progress: Callable[[str], None],
@@ -69,13 +74,20 @@ def backtest(
     """Yield the origins of `split.origins`, oldest first.
 
     applicants: a sample of everyone who applied before out-of-time. loans: labelled training rows.
-    Both with the features that may enter. Of the young loans what the day of `split.known_by` knows
-    is learnt and judged, by exposure, at every origin.
+    became: loans of the same months with their outcome in the end, which alone judge. All with the
+    features that may enter. Of young loans what the day of `split.known_by` knows is learnt, by
+    exposure, at every origin.
     """
-    for fit, judge in rolling_origins(loans.month, params.split):
-        first = int(loans.month[judge].min())
+    masks = zip(
+        rolling_origins(loans.month, params.split),
+        rolling_origins(became.month, params.split),
+        strict=True,
+    )
+    for (fit, _), (_, judge) in masks:
+        following = became.where(judge)
+        first = int(following.month.min())
         before = applicants.where(applicants.month < first)
-        yield _origin(before, loans.where(fit), loans.where(judge), catalogue, params)
+        yield _origin(before, loans.where(fit), following, catalogue, params)
         show_progress(f"judged the months from {first} on")
 
 

@@ -12,7 +12,13 @@ from rich.table import Table
 
 from creditloom.decision.base.catalogue import Catalogue
 from creditloom.models.learners.ridge import RidgeParams
-from creditloom.models.sample.split import CALIBRATION, TRAIN, SplitParams, known_day
+from creditloom.models.sample.split import (
+    CALIBRATION,
+    OPTIMISTIC,
+    TRAIN,
+    SplitParams,
+    known_day,
+)
 from creditloom.models.selection.feature_choice import SelectParams, offered_features, screen
 from creditloom.models.training.backtest import BacktestOrigin, BacktestParams, backtest
 from creditloom.models.training.training import TrainParams
@@ -35,7 +41,8 @@ OutOption = Annotated[Path, typer.Option(help="where the figures are written")]
 def run_backtest(known_by: KnownByOption = None, out: OutOption = paths.BACKTEST) -> None:
     """Inner estimate and AUC on the following months, at rolling origins before out-of-time.
 
-    Needs the tables of `featurize`. Everything is chosen anew at each origin.
+    Needs the tables of `featurize`. Everything is chosen anew at each origin, and what became of
+    the loans of the following months in the end judges.
     """
     require_figures(out, "known_by", "origins")
     given = section("split", SplitParams)
@@ -52,10 +59,14 @@ def run_backtest(known_by: KnownByOption = None, out: OutOption = paths.BACKTEST
     left, _ = screen(screened, select)
     training = applications.training(split.indeterminate_weight)
     loans = dataset(training, left, single=True)
+    # What became of them in the end judges, and teaches nothing.
+    ended = everyone(replace(split, known_by=OPTIMISTIC)).training(split.indeterminate_weight)
+    became = dataset(ended, left, single=True)
     params = BacktestParams(
         split, select, section("train", TrainParams), section("ridge", RidgeParams)
     )
-    found = list(backtest(screened.with_features(left), loans, catalogue, params, _err.print))
+    sampled = screened.with_features(left)
+    found = list(backtest(sampled, loans, became, catalogue, params, _err.print))
     write_json({"known_by": split.known_by, "origins": [_written(one) for one in found]}, out)
     Console().print(_table(found, split.known_by))
 
