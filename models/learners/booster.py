@@ -120,11 +120,10 @@ def boost(
     callbacks: Sequence[Callable[..., Any]] = (),
 ) -> lightgbm.Booster:
     """Return a booster of exactly `trees` rounds on the rows, unless a callback ends it before."""
-    rows_in = train_set(rows, params)
+    growing = settings(signs, params)
+    rows_in = train_set(rows, params, growing)
     # `first_trees` reads it back from its text: once is enough.
-    booster = train_booster(
-        settings(signs, params), rows_in, trees, callbacks=callbacks, is_read_back=False
-    )
+    booster = train_booster(growing, rows_in, trees, callbacks=callbacks, is_read_back=False)
     return first_trees(booster, trees)
 
 
@@ -201,16 +200,34 @@ def _monotone(signs: Sequence[int], params: BoosterParams) -> dict[str, Any]:
     return {"monotone_constraints": list(signs), "monotone_constraints_method": "basic"}
 
 
-def train_set(rows: Dataset, params: BoosterParams) -> lightgbm.Dataset:
-    """Return the rows as LightGBM takes them: weighted, with the names of the features."""
+def train_set(rows: Dataset, params: BoosterParams, growing: Mapping[str, Any]) -> lightgbm.Dataset:
+    """Return the rows as LightGBM takes them: binned, weighted, with the names of the features.
+
+    growing: settings of the boosters that will be grown on them; {} = bins as LightGBM makes them.
+    """
     import lightgbm as lgb
 
-    return lgb.Dataset(
+    data = lgb.Dataset(
         by_column(rows),
         rows.label,
         weight=weights(rows, params.max_weight),
         feature_name=list(rows.names),
     )
+    return binned(data, growing)
+
+
+# Of columns of Arrow each thread fills its own. Two columns may share a bundle of bins, and where
+# both have a value in one row, the last writer wins: the bins, and then the trees, would hang on
+# which thread was first. One thread goes by the order of the columns, as a matrix by rows does.
+ONE_AFTER_THE_OTHER = {"num_threads": 1}
+
+
+def binned(data: lightgbm.Dataset, growing: Mapping[str, Any]) -> lightgbm.Dataset:
+    """Return the columns of Arrow in bins, the same each time. growing: as in `train_set`."""
+    data.params = {"verbosity": -1, **growing, **ONE_AFTER_THE_OTHER}
+    data.construct()
+    data.params = dict(growing)
+    return data
 
 
 def by_column(rows: Dataset) -> pa.Table:

@@ -212,9 +212,7 @@ class Gains:
 
 def binned_loans(loans: Dataset, signs: Sequence[int], params: BoosterParams) -> lightgbm.Dataset:
     """Return the loans binned once for all boosters: the edges hang on values and on no label."""
-    binned = booster.train_set(loans, params)
-    binned.params = booster.settings(signs, params)
-    return binned
+    return booster.train_set(loans, params, booster.settings(signs, params))
 
 
 def gains(

@@ -167,10 +167,10 @@ def application_margin(columns: Floats) -> Floats:
 
 def _boosted(rows: ReviewedAccounts, params: ReviewParams) -> str:
     """Return the trees that start from the score at booking, as text."""
-    data = booster.train_set(_dataset(rows), params.booster)
+    settings = booster.settings(DIRECTIONS, params.booster)
+    data = booster.train_set(_dataset(rows), params.booster, settings)
     # LightGBM takes contiguous memory only; a column of a matrix is not.
     data.set_init_score(np.ascontiguousarray(application_margin(rows.columns)))
-    settings = booster.settings(DIRECTIONS, params.booster)
     return str(booster.train_booster(settings, data, params.trees).model_to_string())
 
 

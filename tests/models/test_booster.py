@@ -16,7 +16,7 @@ from creditloom.decision.base.catalogue import Catalogue, Concept, Feature
 from creditloom.models.learners import booster
 from creditloom.models.learners.booster import BoosterParams
 from creditloom.models.learners.ridge import RidgeParams
-from creditloom.models.sample.dataset import ChosenFeatures, Dataset, join
+from creditloom.models.sample.dataset import ChosenFeatures, Dataset, join, undated_dataset
 from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.metrics import auc
 from creditloom.models.sample.split import SplitParams
@@ -194,3 +194,27 @@ def test_columns_of_arrow_are_binned_as_the_matrix_is(rows: Dataset) -> None:
 
     assert trees(booster.by_column(spoilt)) == trees(features)
     assert trees(booster.by_column(zeroed)) != trees(features)
+
+
+def test_columns_that_share_a_bundle_are_binned_the_same_each_time() -> None:
+    """Sparse columns share bins; where two have a value in one row, the last one written counts.
+
+    With a thread for each column the writer differs from time to time, and so do the trees.
+    """
+    rng = np.random.default_rng(3)
+    x = np.zeros((40_000, 30))
+    for column in range(30):
+        x[column::31, column] = rng.integers(1, 8, len(x[column::31]))
+    # So few rows with two values that LightGBM bundles the columns nevertheless.
+    for pair in range(4):
+        x[31 * (600 + pair) - 1, [pair, 15 + pair]] = 7.0
+    bad = (rng.random(len(x)) < 0.2 + 0.03 * x[:, [0, 1, 2, 3, 15, 16, 17, 18]].sum(axis=1)) * 1.0
+    loans = undated_dataset(x, tuple(f"f{i}" for i in range(30)), bad, "train")
+    shape = {"num_threads": 2, "feature_fraction": 1.0, "extra_trees": False, "num_leaves": 31}
+    growing = {**booster.settings([0] * 30, PARAMS), **shape}
+
+    def trees() -> str:
+        grown = booster.train_booster(growing, booster.train_set(loans, PARAMS, growing), 3)
+        return grown.model_to_string().partition("parameters:")[0]
+
+    assert len({trees() for _ in range(20)}) == 1

@@ -141,7 +141,7 @@ class Screening:
         self._concepts = [concept[name] for name in loans.names]
         self._signs = signs_of(catalogue, loans.names)
         self._params = params
-        self._binned = booster.train_set(loans, params.booster)
+        self._binned = booster.train_set(loans, params.booster, {})
 
     def columns(self, mask: Mask) -> Columns:
         """Return the names that the rows of `mask` choose, in the order of the catalogue."""
@@ -199,7 +199,8 @@ def _trees(loans: Dataset, fit: Mask, catalogue: Catalogue, params: PlainParams)
 
     shape = params.booster
     signs = signs_of(catalogue, loans.names)
-    early = booster.train_set(loans.where(fit), shape)
+    settings = booster.settings(signs, shape)
+    early = booster.train_set(loans.where(fit), shape, settings)
     late = loans.where(~fit)
     weight = booster.weights(late, shape.max_weight)
     judge = lgb.Dataset(late.features, late.label, weight=weight, reference=early)
@@ -209,7 +210,7 @@ def _trees(loans: Dataset, fit: Mask, catalogue: Catalogue, params: PlainParams)
         lgb.record_evaluation(history),
     ]
     train_booster(
-        booster.settings(signs, shape),
+        settings,
         early,
         shape.max_trees,
         judge={"late": judge},

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from creditloom.models.learners import ridge
-from creditloom.models.learners.booster import by_column, shared_settings, train_booster
+from creditloom.models.learners.booster import binned, by_column, shared_settings, train_booster
 from creditloom.models.learners.ridge import RidgeParams
 from creditloom.models.sample.arrays import Floats, Mask
 from creditloom.models.sample.dataset import Dataset
@@ -117,16 +117,16 @@ def reachable_logodds(
     at_early = predict(columns, coef)
     at_oot = predict(design.columns(oot.features), coef)
     # Both boosters share one set of bins, which takes as long as growing them.
-    binned = _binned(early, trees)
+    bins = _binned(early, trees)
     # Fit the residuals of the linear fit.
-    binned.set_label(logodds - at_early)
-    residuals = train_booster(_settings("regression", trees), binned, trees.rounds)
+    bins.set_label(logodds - at_early)
+    residuals = train_booster(_settings("regression", trees), bins, trees.rounds)
     at_early = at_early + _added(residuals, early, trees)
     at_oot = at_oot + _added(residuals, oot, trees)
     # Then fit the PD itself, starting from the log-odds so far.
-    binned.set_label(pd)
-    binned.set_init_score(at_early)
-    of_pd = train_booster(_settings("cross_entropy", trees), binned, trees.rounds)
+    bins.set_label(pd)
+    bins.set_init_score(at_early)
+    of_pd = train_booster(_settings("cross_entropy", trees), bins, trees.rounds)
     return at_oot + _added(of_pd, oot, trees)
 
 
@@ -201,9 +201,8 @@ def _binned(early: Dataset, trees: TreeParams) -> lightgbm.Dataset:
     """Return the rows in bins, without a target."""
     import lightgbm as lgb
 
-    settings = _settings("regression", trees)
-    rows = lgb.Dataset(by_column(early), np.zeros(len(early.month)), params=settings)
-    return rows.construct()
+    rows = lgb.Dataset(by_column(early), np.zeros(len(early.month)))
+    return binned(rows, _settings("regression", trees))
 
 
 def _settings(objective: str, trees: TreeParams) -> dict[str, Any]:
