@@ -21,6 +21,7 @@ from creditloom.models.training.backtest import (
     BacktestOrigin,
     BacktestParams,
     backtest,
+    ended_months,
     inner_split,
 )
 from creditloom.models.training.training import TrainParams
@@ -96,6 +97,19 @@ def test_what_became_of_the_loans_judges_and_not_what_was_known(
     assert [one.inner_auc for one in early] == [one.inner_auc for one in found]
     assert [one.auc for one in early] == [one.auc for one in found]
     assert early[-1].following_bads == found[-1].following_bads
+    assert all(one.is_ended for one in early)
+
+
+def test_a_month_whose_loans_have_not_ended_is_judged_by_what_is_known() -> None:
+    """Of month 13 the file tells the bads and a few goods: by them alone it would be all bad."""
+    known = loans()
+    is_open = (known.month == 13) & (known.label == 0) & (known.application_id % 10 > 0)
+    final = dataclasses.replace(known, outcome=np.where(is_open, np.nan, known.outcome))
+    ended = ended_months(known, final)
+    assert sorted(set(known.month) - set(ended.month)) == [13]
+    origins = run(known, ended)
+    assert [one.is_ended for one in origins] == [True, True, False]
+    assert origins[-1].following_bads == int(known.label[known.month // 3 == 4].sum())
 
 
 def test_half_of_the_months_before_an_origin_are_judged_inside_it() -> None:

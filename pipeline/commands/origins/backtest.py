@@ -20,7 +20,12 @@ from creditloom.models.sample.split import (
     known_day,
 )
 from creditloom.models.selection.feature_choice import SelectParams, offered_features, screen
-from creditloom.models.training.backtest import BacktestOrigin, BacktestParams, backtest
+from creditloom.models.training.backtest import (
+    BacktestOrigin,
+    BacktestParams,
+    backtest,
+    ended_months,
+)
 from creditloom.models.training.training import TrainParams
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.base.console import Console
@@ -41,8 +46,8 @@ OutOption = Annotated[Path, typer.Option(help="where the figures are written")]
 def run_backtest(known_by: KnownByOption = None, out: OutOption = paths.BACKTEST) -> None:
     """Inner estimate and AUC on the following months, at rolling origins before out-of-time.
 
-    Needs the tables of `featurize`. Everything is chosen anew at each origin, and what became of
-    the loans of the following months in the end judges.
+    Needs the tables of `featurize`. Everything is chosen anew at each origin. The following months
+    are judged by what became of their loans, or by what is known so far where they have not ended.
     """
     require_figures(out, "known_by", "origins")
     given = section("split", SplitParams)
@@ -59,9 +64,8 @@ def run_backtest(known_by: KnownByOption = None, out: OutOption = paths.BACKTEST
     left, _ = screen(screened, select)
     training = applications.training(split.indeterminate_weight)
     loans = dataset(training, left, single=True)
-    # What became of them in the end judges, and teaches nothing.
-    ended = everyone(replace(split, known_by=OPTIMISTIC)).training(split.indeterminate_weight)
-    became = dataset(ended, left, single=True)
+    ended = ended_months(applications, everyone(replace(split, known_by=OPTIMISTIC)))
+    became = dataset(ended.training(split.indeterminate_weight), left, single=True)
     params = BacktestParams(
         split, select, section("train", TrainParams), section("ridge", RidgeParams)
     )
@@ -69,6 +73,9 @@ def run_backtest(known_by: KnownByOption = None, out: OutOption = paths.BACKTEST
     found = list(backtest(sampled, loans, became, catalogue, params, _err.print))
     write_json({"known_by": split.known_by, "origins": [_written(one) for one in found]}, out)
     Console().print(_table(found, split.known_by))
+    young = [f"{one.first_month}" for one in found if not one.is_ended]
+    if young:
+        _err.print(f"months from {', '.join(young)}: loans have not ended, judged so far only")
 
 
 def _written(one: BacktestOrigin) -> dict[str, float | int | None]:
