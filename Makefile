@@ -17,6 +17,8 @@ export OMP_WAIT_POLICY := passive
 export DVC_NO_ANALYTICS := 1
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Empty, so that Python keeps what it compiled wherever a machine says no: tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup demo pictures repro test lint check format consumer proof evidence claims bench scale
 
