@@ -319,11 +319,14 @@ def pd_draws(
 
     judged, margin: the loans held out and their margins. before: the loans that tell the level.
     Both are drawn with replacement. door: margins of everyone in the last months, as in
-    `fit_held_out`. The margins asked move as the refits do. So it is the error of the training and
-    of the calibration: the economy of the months ahead is not in it, nor what no refit learns.
+    `fit_held_out`. The margins asked move as the refits do, and the slope as far as these loans
+    leave it open. So it is the error of the training and of the calibration: the economy of the
+    months ahead is not in it, nor what no refit learns.
     A draw that cannot be calibrated is left out; with few bads there may be none left.
     """
-    few = replace(params, min_bads=1)
+    # The stack took its slope from these same loans, without a prior (`StackParams`). The line's
+    # prior would hold the draws at that slope, as if it were known.
+    few = replace(params, min_bads=1, slope_sd=None)
     at = asked.draws(draws, seed + 2)
     own = drawn_counts(len(margin), draws, seed)
     behind_level = drawn_counts(len(before.outcome), draws, seed + 1)

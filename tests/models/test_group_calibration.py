@@ -23,6 +23,7 @@ from creditloom.models.calibration.group_calibration import (
     worst_group,
 )
 from creditloom.models.evaluation.groups.group_figures import file_type_offset
+from creditloom.models.sample.affine import fit_affine
 from creditloom.models.sample.dataset import Dataset
 
 N = 30_000
@@ -168,6 +169,27 @@ def test_the_interval_of_a_mean_pd_narrows_with_the_labels() -> None:
         assert means.min() < pd_.mean() * 1.3 and drawn.shape == (30, N)
         widths.append(np.std(np.log(means)))
     assert widths[1] < 0.5 * widths[0]
+
+
+def slope_held(seed: int, n: int = 6_000) -> bool:
+    """Whether the 90 % of the drawn slopes hold the true one, 1, of a stack taught by these loans.
+
+    About 240 bads, as many as the months that the default world holds out.
+    """
+    y, pd_ = book(seed)
+    loans = loans_of(y[:n])
+    stacked = fit_affine(logit(pd_[:n]), y[:n])[0]
+    asked = AskedMargins(stacked * np.array([-3.0, -2.0]), NO_REFITS)
+    margin = stacked * logit(pd_[:n])
+    calibrating = CalibrationParams(slope_sd=0.1)
+    drawn = logit(pd_draws(margin, loans, loans, margin, asked, calibrating, 25, seed))
+    low, high = np.quantile(drawn[:, 1] - drawn[:, 0], [0.05, 0.95])
+    return bool(low <= 1.0 <= high)
+
+
+def test_the_draws_know_the_slope_no_better_than_the_loans_tell() -> None:
+    """With the line's prior around the slope that the stack has taken, 7 of 12 hold it, not 10."""
+    assert np.mean([slope_held(seed) for seed in range(12)]) > 0.8
 
 
 def test_without_bads_there_is_no_interval() -> None:
