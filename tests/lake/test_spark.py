@@ -84,12 +84,16 @@ def test_joins_of_a_snapshot_are_those_of_the_embedded_maker(
 
 def test_what_spark_submit_says_is_honoured(tmp_path: Path) -> None:
     """Master, memory and partitions: a session of ours sets none of them."""
+    import pyspark
+
     (tmp_path / "told.py").write_text(TOLD)
     submit = Path(sys.executable).with_name("spark-submit")
     # table: what a person types
     said = ["--master", "local[3]", "--driver-memory", "700m", "--conf", "spark.ui.enabled=false",
             "--conf", "spark.sql.shuffle.partitions=7"]  # fmt: skip
     paths = {"PYTHONPATH": os.pathsep.join(sys.path), "PYSPARK_PYTHON": sys.executable}
+    # Without it spark-submit looks for Spark by a script that breaks in a folder with a blank.
+    paths["SPARK_HOME"] = str(Path(pyspark.__file__).parent)
     done = subprocess.run(
         [submit, *said, tmp_path / "told.py"],
         env={**os.environ, **paths, "SPARK_LOCAL_IP": "127.0.0.1"},
