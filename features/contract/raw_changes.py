@@ -30,7 +30,8 @@ class RawChange:
     """One change of the raw rows of a person.
 
     action: `add` = a row of `values`, `within_days` before the application; `change` = of the
-    newest row within so many days that has the cells of `where`, the cells of `values`.
+    newest row within so many days that has the cells of `where`, the cells of `values`. A row whose
+    cell is null is passed over: what is not known does not get worse.
     worst: columns whose cell becomes the largest or smallest of `values` and the person's own.
     direction: +1 = the PD may rise and never fall, -1 = the opposite.
     reason, source: why, and the rule that says so.
@@ -113,7 +114,7 @@ def changed_rows(
     """
     if change.action == "add":
         return pa.concat_tables([rows, _new_row(change, rows, applicant_id, as_of)])
-    at = _newest(change, rows, applicant_id, as_of)
+    at = newest_fitting(change, rows, applicant_id, as_of)
     if at is None:
         return None
     is_own = pc.equal(rows["applicant_id"], applicant_id)
@@ -126,14 +127,19 @@ def changed_rows(
     return rows
 
 
-def _newest(
+def newest_fitting(
     change: RawChange, rows: pa.Table, applicant_id: int, as_of: np.datetime64
 ) -> int | None:
-    """Return the position of the newest row that fits and was known before the application."""
+    """Return the position of the newest row that fits and was known before the application.
+
+    Of it every cell to be changed is known.
+    """
     event = rows["event_time"].to_numpy()
     is_fit = rows["applicant_id"].to_numpy() == applicant_id
     is_fit &= (rows["known_time"].to_numpy() < as_of) & (event < as_of)
     is_fit &= event >= as_of - change.within_days * DAY
+    for name in change.values:
+        is_fit &= rows[name].is_valid().to_numpy(zero_copy_only=False)
     for name, value in change.where.items():
         is_equal = pc.fill_null(pc.equal(rows[name], value), fill_value=False)
         is_fit &= is_equal.to_numpy(zero_copy_only=False)

@@ -42,6 +42,7 @@ class AdditiveParams:
     max_bins: bins of a column. total_bins: of all columns together; a wide table gets fewer each.
     least_bins: fewest bins of a column. steps: cuts of a column that get a coefficient of their
     own; total_steps: of all columns together. max_weight: clip of 1 / propensity.
+    is_null_held: the null of a column with a sign is never safer than its safest value.
     """
 
     penalties: tuple[float, ...] = (1000.0, 300.0, 100.0, 30.0, 10.0, 3.0)
@@ -53,6 +54,7 @@ class AdditiveParams:
     steps: int = 6
     total_steps: int = 400
     max_weight: float = 3.0
+    is_null_held: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ class AdditiveLearner:
         ends = np.cumsum([column.basis.shape[1] for column in columns])
         parts = np.split(theta[:-1], ends[:-1])
         tables = tuple(
-            _monotone(column.basis @ part, sign)
+            _monotone(column.basis @ part, sign, self.params.is_null_held)
             for column, part, sign in zip(columns, parts, signs, strict=True)
         )
         return AdditiveMember(columns, tables, float(theta[-1]), stand_ins(rows.features))
@@ -288,10 +290,15 @@ def _bounds(
     return [*bounds, (None, None)]
 
 
-def _monotone(table: Floats, sign: int) -> Floats:
-    """Return the table, its values in the order of the sign to the last bit; the null stays."""
+def _monotone(table: Floats, sign: int, is_null_held: bool) -> Floats:
+    """Return the table, its values in the order of the sign to the last bit.
+
+    The null stays, or is held at the safest value where it was safer (`is_null_held`).
+    """
     if not sign:
         return table
     # A product of non-negative parts rises, but for the last bit of a sum.
     values = np.maximum.accumulate(sign * table[:-1]) * sign
-    return np.append(values, table[-1])
+    safest = np.min(sign * values)
+    null = max(sign * table[-1], safest) * sign if is_null_held else table[-1]
+    return np.append(values, null)

@@ -39,7 +39,8 @@ class RefitParams:
 class Recipe:
     """What a training has chosen, so that it can be repeated on other loans.
 
-    steps: complexity by learner. signs: per feature of the rows.
+    steps: complexity by learner. signs: per feature of the rows. null_readings: see
+    `ModelTree.with_nulls_of`; None = `stand_ins` of the rows.
     """
 
     rows: Dataset
@@ -47,6 +48,7 @@ class Recipe:
     learners: tuple[NamedLearner, ...]
     steps: Mapping[str, int]
     stack: Stack
+    null_readings: Floats | None = None
 
     def refits(self, params: RefitParams) -> Iterator[Refit]:
         """Yield the refits, one by one: each holds the trees of a whole stack."""
@@ -91,5 +93,7 @@ class Refit:
     def text(self) -> str:
         """Return the stack as LightGBM reads it."""
         rows = self.recipe.rows
-        trees = stacked_trees(self.members, self.recipe.stack, stand_ins(rows.features))
+        nulls = self.recipe.null_readings
+        nulls = stand_ins(rows.features) if nulls is None else nulls
+        trees = stacked_trees(self.members, self.recipe.stack, nulls)
         return model_text(trees, rows.names, feature_infos(rows.features), self.recipe.signs)

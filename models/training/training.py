@@ -19,7 +19,7 @@ from creditloom.models.sample.errors import ModelError
 from creditloom.models.sample.second_tasks import SecondTasks
 from creditloom.models.sample.split import SplitParams
 from creditloom.models.stacking.additive import AdditiveLearner, AdditiveParams
-from creditloom.models.stacking.boosted import BoostedLearner, Capacity, stand_ins
+from creditloom.models.stacking.boosted import BoostedLearner, Capacity
 from creditloom.models.stacking.learner import Learner, NamedLearner, named_learners
 from creditloom.models.stacking.procedure import (
     HeldOutPaths,
@@ -43,6 +43,7 @@ from creditloom.models.training.held_out import (
     nested_margins,
     origin_folds,
 )
+from creditloom.models.training.safest_nulls import SafestNullsLearner, null_readings
 from creditloom.models.training.taught_learner import TaughtLearner
 from creditloom.models.training.unseen_levels import with_unseen
 
@@ -135,7 +136,8 @@ class TrainParams:
 
     learners: their names. booster: its settings, as `tune` finds them. small: a smaller booster.
     additive: the penalised additive logit. tasks: what teaches beside the label, also the
-    challenger. refits: how the error of a concept is measured.
+    challenger. refits: how the error of a concept is measured. safest_nulls: features whose null
+    is read as their safest value, because a promised change of raw rows turns it into a value.
     """
 
     learners: tuple[str, ...]
@@ -145,6 +147,7 @@ class TrainParams:
     stack: StackParams
     tasks: SecondTasks = field(default_factory=SecondTasks)
     refits: RefitParams = field(default_factory=RefitParams)
+    safest_nulls: tuple[str, ...] = ()
 
     def named_learners(self) -> tuple[NamedLearner, ...]:
         """Return the learners of the stack."""
@@ -157,9 +160,11 @@ class TrainParams:
             ADDITIVE: AdditiveLearner(self.additive),
         }
         found = named_learners(self.learners, own)
-        return tuple(
-            NamedLearner(one.name, TaughtLearner(one.learner, self.tasks)) for one in found
-        )
+        return tuple(NamedLearner(one.name, self._of_house(one.learner)) for one in found)
+
+    def _of_house(self, learner: Learner) -> Learner:
+        """Return a learner that is taught beside the label and reads nulls as promised."""
+        return SafestNullsLearner(TaughtLearner(learner, self.tasks), self.safest_nulls)
 
 
 @dataclass(frozen=True)
@@ -212,12 +217,13 @@ def train(
     record = _model_record(model, final, signs)
     record |= _stack_record(nested.choice, stack, trees, learners)
     record |= _nested_record(nested, challenger, rows, params)
-    recipe = Recipe(final, signs, tuple(learners), nested.choice.steps, stack)
+    nulls = null_readings(final, signs, params.safest_nulls)
+    recipe = Recipe(final, signs, tuple(learners), nested.choice.steps, stack, nulls)
     return TrainingResult(
         booster=model,
         text=text,
         names=final.names,
-        catalogue=_of_model(catalogue, model, final),
+        catalogue=_of_model(catalogue, model, final, nulls),
         ridge=challenger,
         record=record,
         held_out=nested.margins_of(stack, rows, challenger),
@@ -226,9 +232,11 @@ def train(
     )
 
 
-def _of_model(catalogue: Catalogue, model: lightgbm.Booster, rows: Dataset) -> Catalogue:
+def _of_model(
+    catalogue: Catalogue, model: lightgbm.Booster, rows: Dataset, nulls: Floats
+) -> Catalogue:
     """Return the catalogue of the model with what training saw of nulls and levels."""
-    of_model = _with_nulls(subset(catalogue, rows.names), rows)
+    of_model = _with_nulls(subset(catalogue, rows.names), rows, nulls)
     return with_unseen(of_model, model, rows.features)
 
 
@@ -250,7 +258,7 @@ def _stacked(
     grown = members(rows, signs, learners, choice)
     stack = stack_of(choice, params.learners, grown, params.stack)
     helping = [grown[name] for name in stack.names]
-    trees = stacked_trees(helping, stack, stand_ins(rows.features))
+    trees = stacked_trees(helping, stack, null_readings(rows, signs, params.safest_nulls))
     refuse_broken(trees, rows.names, signs)
     return stack, trees
 
@@ -384,9 +392,8 @@ def _null_gains(model: lightgbm.Booster, rows: Dataset, signs: tuple[int, ...]) 
     return {violation.name: round(violation.null_gain, 6) for violation in violations}
 
 
-def _with_nulls(catalogue: Catalogue, rows: Dataset) -> Catalogue:
+def _with_nulls(catalogue: Catalogue, rows: Dataset, nulls: Floats) -> Catalogue:
     """Return the catalogue with what training saw of nulls, and what is read in their place."""
-    stand_in = stand_ins(rows.features)
     shares = np.isnan(rows.features).mean(axis=0)
     features = tuple(
         replace(
@@ -394,7 +401,7 @@ def _with_nulls(catalogue: Catalogue, rows: Dataset) -> Catalogue:
             null_share=round(float(share), SHARE_DECIMALS),
             typical=None if np.isnan(typical) else float(typical),
         )
-        for feature, share, typical in zip(catalogue.features, shares, stand_in, strict=True)
+        for feature, share, typical in zip(catalogue.features, shares, nulls, strict=True)
     )
     return replace(catalogue, features=features, version=CATALOGUE_VERSION)
 
