@@ -210,14 +210,13 @@ def train(
     final = wanted.final_rows(rows)
     signs = signs_of(catalogue, final.names)
     nested = _nested(rows, catalogue, split, params, wanted, learners, applicants)
-    stack, trees = _stacked(final, signs, params, nested.choice, learners)
+    nulls = null_readings(final, signs, params.safest_nulls)
+    stack, trees = _stacked(final, signs, nulls, params, nested.choice, learners)
     text = model_text(trees, final.names, feature_infos(final.features), signs)
     model = _read(text)
     challenger = ridge.fit(rows, split, ridge_params, wanted, params.tasks)
-    record = _model_record(model, final, signs)
+    record = _model_record(model, final, signs) | _nested_record(nested, challenger, rows, params)
     record |= _stack_record(nested.choice, stack, trees, learners)
-    record |= _nested_record(nested, challenger, rows, params)
-    nulls = null_readings(final, signs, params.safest_nulls)
     recipe = Recipe(final, signs, tuple(learners), nested.choice.steps, stack, nulls)
     return TrainingResult(
         booster=model,
@@ -250,6 +249,7 @@ def _read(text: str) -> lightgbm.Booster:
 def _stacked(
     rows: Dataset,
     signs: tuple[int, ...],
+    nulls: Floats,
     params: TrainParams,
     choice: StackChoice,
     learners: Sequence[NamedLearner],
@@ -258,7 +258,7 @@ def _stacked(
     grown = members(rows, signs, learners, choice)
     stack = stack_of(choice, params.learners, grown, params.stack)
     helping = [grown[name] for name in stack.names]
-    trees = stacked_trees(helping, stack, null_readings(rows, signs, params.safest_nulls))
+    trees = stacked_trees(helping, stack, nulls)
     refuse_broken(trees, rows.names, signs)
     return stack, trees
 
