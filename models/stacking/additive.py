@@ -299,6 +299,6 @@ def _monotone(table: Floats, sign: int, is_null_held: bool) -> Floats:
         return table
     # A product of non-negative parts rises, but for the last bit of a sum.
     values = np.maximum.accumulate(sign * table[:-1]) * sign
-    safest = np.min(sign * values)
-    null = max(sign * table[-1], safest) * sign if is_null_held else table[-1]
+    # The values are log-odds of default: the least is the safest, whatever the sign.
+    null = max(table[-1], values.min()) if is_null_held else table[-1]
     return np.append(values, null)

@@ -133,9 +133,13 @@ def test_a_feature_without_a_sign_is_refused() -> None:
         safest_values(rows_of(3, 1.0), SIGNS, ("free",))
 
 
-def test_the_null_of_a_signed_column_is_held_at_its_safest_value_where_asked() -> None:
+@pytest.mark.parametrize(("column", "safest_bin"), [(0, 0), (1, -2)])
+def test_the_null_of_a_signed_column_is_held_at_its_safest_value_where_asked(
+    column: int, safest_bin: int
+) -> None:
     """Nulls of few bads are safer than every value, unless the null is held."""
     rows = rows_of(4, -3.0)
-    table = {learner: learner.fit(rows, SIGNS, 0).tables[0] for learner in (ADDITIVE, HELD)}
-    assert table[ADDITIVE][-1] < table[ADDITIVE][0]
-    assert table[HELD][-1] == table[HELD][0] == table[ADDITIVE][0]
+    plain, held = (one.fit(rows, SIGNS, 0).tables[column] for one in (ADDITIVE, HELD))
+    assert plain[-1] < plain[safest_bin] == plain[:-1].min()
+    assert held[-1] == held[safest_bin] == plain[safest_bin]
+    assert np.array_equal(held[:-1], plain[:-1])
