@@ -293,7 +293,11 @@ def _refuse_young(age: NDArray[np.int64], split: SplitParams, day: np.datetime64
 
 
 def inner_split(split: SplitParams, months: int) -> SplitParams:
-    """Return the split of the `months` before an origin: as many origins, of fewer months each."""
-    # At least one month each; half of the months is left to teach the first of them.
-    own = max(1, int(months * JUDGED_SHARE / split.origins))
-    return replace(split, train_months=months, origin_months=own)
+    """Return the split of the `months` before an origin: as many origins, of fewer months each.
+
+    Of few months there are fewer origins, of one month each.
+    """
+    # Half of the months is left to teach the first of them.
+    origins = min(split.origins, max(1, int(months * JUDGED_SHARE)))
+    own = max(1, int(months * JUDGED_SHARE / origins))
+    return replace(split, train_months=months, origins=origins, origin_months=own)

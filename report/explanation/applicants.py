@@ -17,6 +17,7 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.frames.input_frame import Frame
 from creditloom.decision.reasons.given import given_behaviours
 from creditloom.decision.reasons.reasons import RANK_DECIMALS
+from creditloom.decision.reasons.shown import shown_features
 from creditloom.decision.reasons.text import LANGUAGES, Language, quantities, singular, subjects
 from creditloom.report.parts.examples import OUTCOMES
 
@@ -111,19 +112,20 @@ def _steps(decider: Decider, frame: pd.DataFrame, pool: TextPool) -> list[list[l
     read = decider.read(frame)
     points, lead = scorer.points_and_leads(read.x, bundle.reference_points)
     gain = np.round(points - bundle.reference.concepts(scorer.catalogue), RANK_DECIMALS)
+    shown = shown_features(bundle, read.x, gain, lead)
     words = _Words(decider, read, pool)
     rows = []
     for i in range(len(points)):
         # Stable: of equal points the first concept of the catalogue stands first.
         order = np.argsort(gain[i], kind="stable").tolist()
         rows.append(
-            [[k, round(float(gain[i, k]), DECIMALS), *words.of(i, int(lead[i, k]))] for k in order]
+            [[k, round(float(gain[i, k]), DECIMALS), *words.of(i, int(shown[i, k]))] for k in order]
         )
     return rows
 
 
 class _Words:
-    """The leading feature of a concept in words: whose value it is, and the typical one."""
+    """The feature shown of a concept in words: whose value it is, and the typical one."""
 
     def __init__(self, decider: Decider, read: Frame, pool: TextPool) -> None:
         self.features = decider.bundle.scorer.catalogue.features

@@ -14,10 +14,21 @@ from creditloom.decision.decide import Decider
 from creditloom.decision.frames.input_frame import Frame
 from creditloom.decision.reasons.given import given_behaviours
 from creditloom.decision.reasons.reasons import RANK_DECIMALS
+from creditloom.decision.reasons.shown import shown_features
 from creditloom.decision.reasons.text import Language, quantities, singular, subjects
 from creditloom.decision.rulebook.policy import GRADES, Policy
+from creditloom.serving.applicant.letters.explained.explanation import LEAST_POINTS
 
-NOTHING: dict[str, Any] = {"own": None, "typical": None, "cut": None, "above": None, "below": None}
+NOTHING: dict[str, Any] = {
+    "own": None,
+    "typical": None,
+    "rest": None,
+    "cut": None,
+    "above": None,
+    "below": None,
+}
+# Decimals of scores and points on a page.
+DECIMALS = 1
 
 
 def weights(
@@ -25,9 +36,10 @@ def weights(
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return the concepts of one row, most lost first, and the scores.
 
-    Concept: `points` against the approved, `yours` and `typical` of its leading feature in words
-    (None for what is not one number, or where the bundle holds no typical value). Scores: `own`,
-    `typical` of the approved, `cut` from which the product approves, `above` and `below` it.
+    Concept: `points` against the approved, `yours` and `typical` in words of the feature that is
+    shown (None where there is none, or the bundle holds no typical value). Scores: `own`,
+    `typical` of the approved, `cut` from which the product approves, `above` and `below` it as a
+    page shows them; `rest`: what points of at least LEAST_POINTS, as shown, leave over.
     """
     bundle = decider.bundle
     scorer = bundle.scorer
@@ -35,32 +47,53 @@ def weights(
     points, lead = scorer.points_and_leads(frame.x, bundle.reference_points)
     mean = bundle.reference.concepts(scorer.catalogue)
     gain = np.round(points[0] - mean, RANK_DECIMALS)
+    shown = shown_features(bundle, frame.x, gain[None, :], lead)[0]
     # Of equal points the first concept of the catalogue stands first, as among the reasons.
     order = np.argsort(gain, kind="stable")
     rows = []
     for k in order.tolist():
         if lead[0, k] >= 0:
-            values = _values(decider, frame, int(lead[0, k]), language)
+            values = _values(decider, frame, k, int(shown[k]), language)
             concept = scorer.catalogue.concept_ids[k]
             rows.append({"concept": concept, "points": float(gain[k]), **values})
     own = scorer.base_points + float(points[0].sum())
     typical = scorer.base_points + float(mean.sum())
+    told = sum(_on_page(row["points"]) for row in rows if abs(row["points"]) >= LEAST_POINTS)
+    rest = _on_page(_on_page(own) - _on_page(typical) - told)
     cut = _cut(decider, policy)
-    above = None if cut is None else own - cut
-    below = None if above is None or above >= 0 else -above
-    return rows, {"own": own, "typical": typical, "cut": cut, "above": above, "below": below}
+    scores = {"own": own, "typical": typical, "rest": rest or None, **_distance(own, cut)}
+    return rows, scores
 
 
-def _values(decider: Decider, frame: Frame, k: int, language: Language) -> dict[str, Any]:
-    """Return what is shown of a concept by its leading feature `k`.
+def _distance(own: float, cut: float | None) -> dict[str, float | None]:
+    """Return the cut, and how far the score lies above or below it."""
+    if cut is None:
+        return {"cut": None, "above": None, "below": None}
+    above = _on_page(_on_page(own) - _on_page(cut))
+    return {"cut": cut, "above": above, "below": -above if above < 0 else None}
 
-    `yours` and `typical` are None where the feature cannot be said. A category is said by its
-    level, and no level is the usual one.
+
+def _on_page(points: float) -> float:
+    """Return points as a page shows them, so that whoever adds them up finds the same."""
+    return round(points, DECIMALS)
+
+
+def _values(
+    decider: Decider, frame: Frame, place: int, k: int, language: Language
+) -> dict[str, Any]:
+    """Return what is shown of the concept at `place` by the feature `k`; -1 = by none.
+
+    `yours` and `typical` are None where no feature can be said. A category is said by its level,
+    and no level is the usual one.
     """
     catalogue = decider.bundle.scorer.catalogue
+    concept = catalogue.concept_ids[place]
+    named = next(one for one in catalogue.concepts if one.id == concept)
+    if k < 0:
+        names = {"name_en": named.text_en, "name_zh": named.text_zh}
+        return {**names, "yours": None, "typical": None, "is_level": False}
     feature = catalogue.features[k]
-    named = next(one for one in catalogue.concepts if one.id == feature.concept)
-    is_sayable = feature.is_sayable and (not feature.is_coded or frame.features is not None)
+    is_sayable = not feature.is_coded or frame.features is not None
     is_level = is_sayable and bool(feature.categories)
     typical = decider.bundle.reference.typical.get(feature.name) if is_sayable else None
 

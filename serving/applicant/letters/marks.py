@@ -38,7 +38,8 @@ WRITTEN: dict[str, tuple[str, float]] = {
     # The rates of a grid have at most seven decimals of a per cent.
     "daily": (".7f", PERCENT),
     "share": (".1f", PERCENT),
-    "points": ("+.1f", 1.0),
+    # z: a loss of .04 points is +0.0 and not -0.0.
+    "points": ("+z.1f", 1.0),
     "score": (",.0f", 1.0),
     "whole": (",.0f", 1.0),
 }

@@ -42,7 +42,8 @@ def change_parts(ink: Sourced, outcome: Outcome) -> Iterator[Part]:
     heading = _word(ink, CHANGE.get(outcome, "change"))
     if outcome != "refer" and ink.has("recourse"):
         blocks: tuple[Lines, ...] = recourse_blocks(ink)
-        if outcome == "refuse" and steps:
+        # The rules that block name their own steps.
+        if outcome == "refuse" and steps and not ink.at("recourse.blocking"):
             blocks = (*blocks, Lines(steps, is_list=True))
         yield Part(heading, blocks)
         return
@@ -68,7 +69,8 @@ def recourse_blocks(ink: Sourced) -> tuple[Lines, ...]:
     at = [f"recourse.changes.{k}.text_{ink.language}" for k in range(count)]
     changes = tuple(ended(ink.sentence(path), str(ink.at(path)), ink) for path in at)
     months = ink.number("whole", "recourse.months")
-    result = [_word(ink, "change_time", months=months)]
+    when = "change_time" if ink.at("recourse.months") else "change_at_once"
+    result = [_word(ink, when, months=months)]
     if ink.at("row.decision") == "approve" and ink.has("recourse.after.limit_cny"):
         limit = ink.money("recourse.after.limit_cny")
         result.append(_word(ink, "change_to_limit", limit=limit))
@@ -93,16 +95,27 @@ def usual_blocks(ink: Sourced) -> tuple[Lines, ...]:
 
 
 def _blocking(ink: Sourced) -> tuple[Lines, ...]:
-    """Return that nothing was found, and the rules that no change of the person lifts."""
+    """Return that nothing was found, or which rules no change of the person lifts and what to do.
+
+    The next step of a rule promises nothing: what follows from it nobody knows before.
+    """
+    # An approval asks for recourse only where its limit is cut.
+    is_cut = ink.at("row.decision") == "approve"
+    blocking = ink.at("recourse.blocking")
+    if not blocking:
+        return (Lines((_word(ink, "change_none_limit" if is_cut else "change_none"),)),)
+    lead = Lines((_word(ink, "change_rules_limit" if is_cut else "change_rules"),))
+    rules = tuple(_rule(ink, k, rule[0]) for k, rule in enumerate(blocking))
+    return (lead, Lines(rules, is_list=True))
+
+
+def _rule(ink: Sourced, k: int, code: str) -> str:
+    """Return the rule `k` that blocks, with the next step of its code where there is one."""
     # A rule is (code, English, Chinese).
     place = 1 if ink.language == "en" else 2
-    count = len(ink.at("recourse.blocking"))
-    texts = [ink.sentence(f"recourse.blocking.{k}.{place}") for k in range(count)]
-    # An approval asks for recourse only where its limit is cut.
-    key = "change_none_limit" if ink.at("row.decision") == "approve" else "change_none"
-    none = Lines((_word(ink, key),))
-    rules = Lines(tuple(ended(text, "", ink) for text in texts), is_list=True)
-    return (none, rules) if texts else (none,)
+    rule = ended(ink.sentence(f"recourse.blocking.{k}.{place}"), "", ink)
+    step = f"codes.{code}.next_{ink.language}"
+    return _word(ink, "rule_next", rule=rule, next=ink.at(step)) if ink.has(step) else rule
 
 
 def _steps(ink: Sourced, outcome: Outcome) -> Iterator[str]:

@@ -220,6 +220,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "This takes about {months} months.",
         "约需{months}个月。",
     ),
+    "change_at_once": ("This can be done at once.", "可立即办理。"),
     "change_to_limit": (
         "With all of this, and all else as it is, the limit would be {limit}.",
         "做到以上各项、其他情况不变时，额度为{limit}。",
@@ -232,6 +233,15 @@ WORDS: dict[str, tuple[str, str]] = {
         "We found no change in your own hands that would raise the limit at present.",
         "目前没有找到您可以自行改变、并使额度提高的途径。",
     ),
+    "change_rules": (
+        "While these rules stand, no other change would lead to another answer:",
+        "在以下规则解除之前，其他改变不会使结果不同：",
+    ),
+    "change_rules_limit": (
+        "While these rules stand, no other change would raise the limit:",
+        "在以下规则解除之前，其他改变不会使额度提高：",
+    ),
+    "rule_next": ("{rule} {next}", "{rule}{next}"),
     "change_absent": (
         (
             "What would have changed this for you was not worked out for this letter. Ask us for "

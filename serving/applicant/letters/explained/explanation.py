@@ -21,8 +21,8 @@ from creditloom.serving.applicant.letters.steps import (
     usual_blocks,
 )
 
-# Concepts that helped, of which the table names no more: the others are one sum.
-MAX_HELPED = 5
+# Points that are shown as 0.0 say nothing.
+LEAST_POINTS = 0.05
 
 
 def explanation(documents: dict[str, Any], language: Language) -> Letter:
@@ -37,7 +37,7 @@ def explanation(documents: dict[str, Any], language: Language) -> Letter:
     weights = [*_weights(ink)]
     # A referral says first why a person is needed.
     parts = [_head(ink), *rules, *weights, *_distance(ink), *_change(ink), *_history(ink)]
-    parts.append(_letter(ink))
+    parts += [*_to_decide(ink), _letter(ink)]
     title = _word(ink, "title", decision=ink.text("row.decision_id"))
     return Letter(language, outcome_of(documents["row"]), title, tuple(parts), documents)
 
@@ -112,16 +112,18 @@ def _action(ink: Sourced, code: str) -> str:
 
 
 def _weights(ink: Sourced) -> Iterator[Part]:
-    """Yield the table of concepts: what was lost in full, what helped in brief, and the sum."""
+    """Yield the table of concepts: what was lost, what helped, and the sum."""
     if not ink.has("weights.0"):
         return
     weights = ink.at("weights")
-    lost = [k for k, one in enumerate(weights) if one["points"] < 0]
-    helped = [k for k, one in enumerate(weights) if one["points"] > 0]
-    shown = [*lost, *helped[::-1][:MAX_HELPED]]
+    lost = [k for k, one in enumerate(weights) if one["points"] <= -LEAST_POINTS]
+    helped = [k for k, one in enumerate(weights) if one["points"] >= LEAST_POINTS]
+    shown = [*lost, *helped[::-1]]
     header = tuple(_word(ink, key) for key in ("concept", "yours", "typical", "points"))
-    rows = tuple(_weight(ink, k) for k in shown)
-    blocks: list[Block] = [Lines((_word(ink, "weights_lead"),)), Grid(header, rows)]
+    rows = [_weight(ink, k) for k in shown]
+    if ink.has("score.rest"):
+        rows.append((_word(ink, "rest"), "", "", ink.number("points", "score.rest")))
+    blocks: list[Block] = [Lines((_word(ink, "weights_lead"),)), Grid(header, tuple(rows))]
     own = ink.number("points", "score.own")
     typical = ink.number("points", "score.typical")
     text = _word(ink, "sum", own=own.replace("+", ""), typical=typical.replace("+", ""))
@@ -177,6 +179,13 @@ def _history(ink: Sourced) -> Iterator[Part]:
         fields["at"] = ink.number("date", f"{at}.at")
         texts.append(_word(ink, f"history_{event['kind']}", **fields))
     yield Part(_word(ink, "history"), (Lines(tuple(texts), is_list=True),))
+
+
+def _to_decide(ink: Sourced) -> Iterator[Part]:
+    """Yield how a person records what they decide, of a case that still waits."""
+    if ink.has("history.0") and ink.at("history")[-1]["kind"] == "waits":
+        text = _word(ink, "to_decide", decision=ink.text("row.decision_id"))
+        yield Part(_word(ink, "to_decide_head"), (Lines((text,)),))
 
 
 def _letter(ink: Sourced) -> Part:

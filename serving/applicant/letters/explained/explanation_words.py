@@ -15,7 +15,7 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "limit": ("Limit", "额度"),
     "yearly": ("Cost a year", "年化成本"),
     "is_approve": ("approved", "通过"),
-    "is_cut": ("approved, with a limit that something personal cut", "通过，额度因个人情况降低"),
+    "is_cut": ("approved, with a reduced limit", "通过，额度有所降低"),
     "is_refer": ("waits for a person", "待人工审核"),
     "is_decline": ("declined: the risk", "未通过：风险原因"),
     "is_refuse": ("refused: a rule, whatever the score", "拒绝：规则原因，与评分无关"),
@@ -40,15 +40,19 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "coded": ("{text}. {meaning}", "{text}。{meaning}"),
     "weights": ("What the score weighed", "评分的构成"),
     "weights_lead": (
-        "Points against the typical person whom we approve; what cost most stands first.",
-        "与获批人群的典型值相比的分数；扣分最多者在前。",
+        (
+            "Points against the typical person whom we approve; what cost most stands first. The "
+            "points are those of several facts together: the one that moved most is shown."
+        ),
+        "与获批人群的典型值相比的分数；扣分最多者在前。每项分数由多个事实合计，仅列影响最大的一个。",
     ),
     "concept": ("What", "项目"),
     "yours": ("This person", "本人"),
     "typical": ("Typical of the approved", "获批人群典型值"),
     "points": ("Points", "分数"),
     "unknown": ("not in the bundle", "模型包未记录"),
-    "unsaid": ("not one number", "无单一数值"),
+    "unsaid": ("several facts", "多项合计"),
+    "rest": ("rounding, and the smallest concepts", "四舍五入及最小各项"),
     "level": ("several levels", "多种"),
     "sum": (
         "All concepts together give {own} points; the typical approved person has {typical}.",
@@ -95,15 +99,20 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     ),
     "history": ("History", "记录"),
     "history_decided": (
-        "{at}: decided by the model; {place}.",
-        "{at}：由模型作出决定；{place}。",
+        "{at}: decided by the model.",
+        "{at}：由模型作出决定。",
     ),
-    "history_waits": ("{at}: waits for a person since then.", "{at}起：等待人工审核。"),
+    "history_waits": ("waits for a person since {at}.", "{at}起：等待人工审核。"),
     "history_approve": (
         "{at}: {role} approved it with a limit of {limit_cny}: {reason}",
         "{at}：{role}通过，额度{limit_cny}：{reason}",
     ),
     "history_decline": ("{at}: {role} declined it: {reason}", "{at}：{role}拒绝：{reason}"),
+    "to_decide_head": ("To decide it", "如何作出决定"),
+    "to_decide": (
+        "creditloom refer override {decision} --outcome approve|decline --role ROLE --reason TEXT",
+        "creditloom refer override {decision} --outcome approve|decline --role ROLE --reason TEXT",
+    ),
     "letter_head": ("The letter", "信函"),
     "letter": (
         "creditloom letter --decision-id {decision}{place} --format text|html|pdf --lang en|zh",
