@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from creditloom.decision.decide import Decider
 from creditloom.decision.frames.arrow import decisions_table
+from creditloom.decision.reasons.shown import shown_features
 from creditloom.decision.reasons.text import LANGUAGES
 from creditloom.pipeline.base import paths
 from creditloom.pipeline.cli import build
@@ -25,6 +27,7 @@ from creditloom.pipeline.commands.letters.explain import documents_of_case, expl
 from creditloom.pipeline.commands.letters.found import FoundDecision, find
 from creditloom.pipeline.commands.letters.letter_data import letter_data
 from creditloom.serving.applicant.letters.documents import plain_documents
+from creditloom.serving.applicant.letters.explained.explanation import LEAST_POINTS
 from creditloom.serving.applicant.letters.marks import LetterError
 from creditloom.serving.referral.overrides import Override
 from creditloom.serving.referral.queue.cases import referred_cases
@@ -73,6 +76,65 @@ def test_explanations_of_every_outcome_add_up_in_both_languages(home: Path, case
         assert "creditloom letter --decision-id" in text
 
 
+def test_whoever_adds_up_the_points_of_the_page_finds_its_total_and_its_distance(
+    home: Path, cases: Cases
+) -> None:
+    """As shown, with one decimal: what rounding and the smallest concepts leave is a row."""
+    for outcome in cases:
+        documents = documents_of_case(found(cases, outcome), "en")
+        score = documents["score"]
+        if score["own"] is None:
+            continue
+        shown = [
+            one["points"] for one in documents["weights"] if abs(one["points"]) >= LEAST_POINTS
+        ]
+        total = round(score["typical"], 1) + sum(round(one, 1) for one in shown)
+        assert total + (score["rest"] or 0) == pytest.approx(round(score["own"], 1))
+        if score["cut"] is not None:
+            distance = round(score["own"], 1) - round(score["cut"], 1)
+            assert score["above"] == pytest.approx(distance)
+
+
+def test_a_shown_fact_moved_the_points_to_the_side_of_its_concept(
+    decider: Decider, rows: pd.DataFrame
+) -> None:
+    """And its value lies there: no 25 % beside a typical 75 % that gained points."""
+    bundle = decider.bundle
+    scorer = bundle.scorer
+    x = decider.read(rows).x
+    points, lead = scorer.points_and_leads(x, bundle.reference_points)
+    gain = points - bundle.reference.concepts(scorer.catalogue)
+    shown = shown_features(bundle, x, gain, lead)
+    own = scorer.points(x) - bundle.reference_points
+    # A gained concept often shows another feature than its leading one, which lost most.
+    assert (shown != lead).any()
+    for row, concept in np.argwhere(shown >= 0):
+        k = shown[row, concept]
+        feature = scorer.catalogue.features[k]
+        assert feature.is_sayable
+        assert own[row, k] * gain[row, concept] > 0
+        usual = bundle.reference.typical.get(feature.name)
+        if usual is not None and not np.isnan(x[row, k]) and feature.direction:
+            side = (x[row, k] - usual) * feature.direction
+            assert side * own[row, k] < 0
+
+
+def test_a_rule_that_blocks_names_its_next_step(home: Path, cases: Cases) -> None:
+    documents = documents_of_case(found(cases, "refuse"), "en")
+    code = documents["row"]["refusal_codes"][0]
+    text = {"is_found": False, "changes": [], "months": 0, "blocking": [[code, "a rule", "规则"]]}
+    page = explained({**documents, "recourse": text}, "en", 1000)
+    assert "no other change would lead to another answer" in page
+    assert f"A rule. {documents['codes'][code]['next_en']}" in page
+
+
+def test_what_takes_no_month_can_be_done_at_once(home: Path, cases: Cases) -> None:
+    documents = documents_of_case(found(cases, "decline"), "en")
+    change = {"text_en": "register the account", "text_zh": "实名登记"}
+    recourse = {"is_found": True, "changes": [change], "months": 0, "blocking": []}
+    assert "This can be done at once." in explained({**documents, "recourse": recourse}, "en", 100)
+
+
 def test_points_that_are_not_the_row_s_are_refused(home: Path, cases: Cases) -> None:
     documents = documents_of_case(found(cases, "decline"), "en")
     first, *rest = documents["weights"]
@@ -94,6 +156,7 @@ def test_a_referred_case_says_why_a_person_is_needed_and_what_was_decided(
     text = run("refer", "show", row["decision_id"])
     assert text.index("Why a person is needed") < text.index("History")
     assert "waits for a person" in text
+    assert f"creditloom refer override {row['decision_id']} --outcome" in text
     decided = Override(
         "2026-01-05T09:00:00+00:00", row["decision_id"], "7", "approve", 500.0, "pay slips", "role"
     )
