@@ -6,14 +6,17 @@ concepts also holds those that gained, and a value on the safe side beside lost 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from creditloom.decision.bundle import Bundle
+from creditloom.decision.base.catalogue import Feature
+from creditloom.decision.score.scorer import Reference, Scorer
 
 
 def shown_features(
-    bundle: Bundle, x: np.ndarray, gain: np.ndarray, lead: np.ndarray
+    scorer: Scorer, reference: Reference, x: np.ndarray, gain: np.ndarray, lead: np.ndarray
 ) -> NDArray[np.int64]:
     """Return the feature to be shown of each concept, rows x concepts; -1 where none is.
 
@@ -23,11 +26,10 @@ def shown_features(
     that side of the typical one, or has no side: a null, a code, a feature without a typical value.
     Of several it is the one that moved most; the leading one first.
     """
-    catalogue = bundle.scorer.catalogue
-    own = bundle.scorer.points(x) - bundle.reference_points
-    can_say = np.array([feature.is_sayable for feature in catalogue.features]) & _is_sided(
-        bundle, x, own
-    )
+    catalogue = scorer.catalogue
+    own = scorer.points(x) - reference.features(catalogue)
+    is_sayable = np.array([feature.is_sayable for feature in catalogue.features])
+    can_say = is_sayable & _is_sided(catalogue.features, reference, x, own)
     shown = np.full(gain.shape, -1, np.int64)
     owner = catalogue.concept_of
     rows = np.arange(len(x))
@@ -45,10 +47,11 @@ def shown_features(
     return np.where((lead >= 0) & (gain < 0) & is_said, lead, shown)
 
 
-def _is_sided(bundle: Bundle, x: np.ndarray, own: np.ndarray) -> NDArray[np.bool_]:
+def _is_sided(
+    features: Sequence[Feature], reference: Reference, x: np.ndarray, own: np.ndarray
+) -> NDArray[np.bool_]:
     """Return which values lie on the side of the typical one that their points tell."""
-    features = bundle.scorer.catalogue.features
-    typical = [bundle.reference.typical.get(feature.name) for feature in features]
+    typical = [reference.typical.get(feature.name) for feature in features]
     usual = np.array([np.nan if one is None else one for one in typical])
     # Of a level no number is the usual one.
     usual[[bool(feature.categories) for feature in features]] = np.nan

@@ -112,7 +112,7 @@ def _steps(decider: Decider, frame: pd.DataFrame, pool: TextPool) -> list[list[l
     read = decider.read(frame)
     points, lead = scorer.points_and_leads(read.x, bundle.reference_points)
     gain = np.round(points - bundle.reference.concepts(scorer.catalogue), RANK_DECIMALS)
-    shown = shown_features(bundle, read.x, gain, lead)
+    shown = shown_features(scorer, bundle.reference, read.x, gain, lead)
     words = _Words(decider, read, pool)
     rows = []
     for i in range(len(points)):

@@ -104,7 +104,7 @@ def test_a_shown_fact_moved_the_points_to_the_side_of_its_concept(
     x = decider.read(rows).x
     points, lead = scorer.points_and_leads(x, bundle.reference_points)
     gain = points - bundle.reference.concepts(scorer.catalogue)
-    shown = shown_features(bundle, x, gain, lead)
+    shown = shown_features(scorer, bundle.reference, x, gain, lead)
     own = scorer.points(x) - bundle.reference_points
     # A gained concept often shows another feature than its leading one, which lost most.
     assert (shown != lead).any()

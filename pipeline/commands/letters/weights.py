@@ -47,7 +47,7 @@ def weights(
     points, lead = scorer.points_and_leads(frame.x, bundle.reference_points)
     mean = bundle.reference.concepts(scorer.catalogue)
     gain = np.round(points[0] - mean, RANK_DECIMALS)
-    shown = shown_features(bundle, frame.x, gain[None, :], lead)[0]
+    shown = shown_features(scorer, bundle.reference, frame.x, gain[None, :], lead)[0]
     # Of equal points the first concept of the catalogue stands first, as among the reasons.
     order = np.argsort(gain, kind="stable")
     rows = []
