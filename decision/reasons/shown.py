@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from creditloom.decision.base.catalogue import Feature
-from creditloom.decision.score.scorer import Reference, Scorer
+from ..base.catalogue import Feature
+from ..score.scorer import Reference, Scorer
 
 
 def shown_features(
