@@ -214,7 +214,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "change_one": ("The nearest way, as our records stand today:", "按目前记录，最近的途径是："),
     "change_result": (
         "With all of this, and all else as it is, the answer would be yes.",
-        "做到以上各项、其他情况不变时，审批将会通过。",
+        "假如申请时已做到以上各项、其他情况不变，审批会通过。",
     ),
     "change_time": (
         "This takes about {months} months.",
@@ -223,7 +223,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "change_at_once": ("This can be done at once.", "可立即办理。"),
     "change_to_limit": (
         "With all of this, and all else as it is, the limit would be {limit}.",
-        "做到以上各项、其他情况不变时，额度为{limit}。",
+        "假如申请时已做到以上各项、其他情况不变，额度会是{limit}。",
     ),
     "change_none": (
         "We found no change in your own hands that would lead to another answer at present.",
