@@ -13,7 +13,8 @@ from typing import Any
 
 import yaml
 
-# Of a figure up to 1, and relative above. Two kinds of processor differed by .0003 at most (docs/evidence.md).
+# Of a figure up to 1, and relative above. Two kinds of processor differed by .0005 at most
+# (docs/evidence.md).
 TOLERANCE = 0.002
 FIGURES = Path("data/reports/figures.json")
 # What a stage makes, and the next one reads.
