@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ..base.catalogue import Catalogue
 from ..base.errors import DecisionError
@@ -279,10 +280,7 @@ def _significant_reasons(
 ) -> Reasons:
     """Return the score's reasons from format 5 on: what lost more than its error, or none."""
     catalogue = bundle.scorer.catalogue
-    usual = bundle.reference.concepts(catalogue)
-    gain = np.round(chosen.points - usual, RANK_DECIMALS)
-    gain = np.where(chosen.lead < 0, np.inf, gain)
-    errors = bundle.reference.error_multiple * bundle.reference.errors(catalogue)
+    gain, errors = _gains_and_errors(bundle, chosen.points, chosen.lead)
     order, is_cited = significant(gain, errors, TOP)
     row, rank = np.nonzero(is_cited)
     concept = order[row, rank]
@@ -292,6 +290,28 @@ def _significant_reasons(
     words = sentences(bundle.sentence_book(language), cited, frame.features)
     concepts = word_column(catalogue.concept_ids, concept)
     return Reasons(chosen.rows[row], concepts, gain[row, concept], words)
+
+
+def has_significant_reason(bundle: Bundle, x: np.ndarray) -> NDArray[np.bool_]:
+    """Return which rows have a concept that lost more than its error, so that a decline stands.
+
+    x: rows x features of the model. Before format 5 a decline always has a reason.
+    """
+    if not bundle.has_significant_reasons:
+        return np.ones(len(x), dtype=bool)
+    points, lead = bundle.scorer.points_and_leads(x, bundle.reference_points)
+    gain, errors = _gains_and_errors(bundle, points, lead)
+    return (gain < -errors).any(axis=1)
+
+
+def _gains_and_errors(
+    bundle: Bundle, points: np.ndarray, lead: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of concepts against the reference, infinite where unused, and errors."""
+    catalogue = bundle.scorer.catalogue
+    gain = np.round(points - bundle.reference.concepts(catalogue), RANK_DECIMALS)
+    errors = bundle.reference.error_multiple * bundle.reference.errors(catalogue)
+    return np.where(lead < 0, np.inf, gain), errors
 
 
 def _stated_values(

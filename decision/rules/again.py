@@ -5,7 +5,7 @@ Nothing is scored. Rules, limit and price are the functions by which `Decider` d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from ..frames.arrow import offer_columns, tier_names
 from ..frames.input_frame import Frame
+from ..reasons.significance import rests_on_score, with_referrals
 from ..reasons.words import word_column
 from ..rulebook.offer import Offers, offers
 from ..rulebook.policy import Policy
@@ -22,6 +23,8 @@ from .beyond import CODE
 from .rules import under_age
 from .verdict import OUTCOMES, Verdicts, verdicts_by_tier, verdicts_of
 
+# Asked of marked applications: which have a concept that explains a decline.
+HasReason = Callable[[np.ndarray], np.ndarray]
 BEYOND_EN = "a value that training did not hold"
 BEYOND_ZH = "训练数据中未出现的取值"
 
@@ -76,12 +79,15 @@ class RuleBook:
         batch = self._batch(frame)
         return under_age(batch) if batch else np.zeros(len(frame.as_of), dtype=bool)
 
-    def decide(self, frame: Frame, pd: np.ndarray, is_beyond: np.ndarray) -> DecidedAgain:
+    def decide(
+        self, frame: Frame, pd: np.ndarray, is_beyond: np.ndarray, has_reason: HasReason
+    ) -> DecidedAgain:
         """Return the decisions on applications whose PD is known.
 
         `frame` needs no features. `pd` is null only where `unscored` says so. `is_beyond` marks the
-        rows in which a decision found what training never saw (B1). Rows with data of a family that
-        the person did not consent to are not among them: a batch sets them aside.
+        rows in which a decision found what training never saw (B1). `has_reason` is asked of
+        declines by the score: one that nothing explains goes to a person. Rows with data of a
+        family that the person did not consent to are not among them: a batch sets them aside.
         """
         batch = self._batch(frame)
         is_scored = ~under_age(batch) if batch else np.ones(len(pd), dtype=bool)
@@ -93,6 +99,8 @@ class RuleBook:
             verdicts = verdicts_of(batch, beyond)
         else:
             verdicts = verdicts_by_tier(self.policy, self.tiers, grade, found=beyond)
+        by_score = rests_on_score(verdicts) & is_scored
+        verdicts = with_referrals(verdicts, by_score & ~has_reason(by_score))
         grades = word_column([*self.tiers.names, None], np.where(is_scored, grade, -1))
         columns = {
             "grade": grades,

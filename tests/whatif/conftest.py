@@ -21,6 +21,8 @@ from creditloom.storage.files.errors import refusals
 from tests.decision import small
 
 ROWS = 300
+# So large an error that some declines have no reason, and some have one.
+ERROR_POINTS = 20.0
 Command = Callable[..., Result]
 
 
@@ -69,6 +71,20 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     found = Night(home / "night", source, bundle)
     score(found.source, found.batch, found.bundle)
     return found
+
+
+@pytest.fixture(scope="session")
+def unexplained(night: Night, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """The same night by a bundle whose concepts are known so badly that few declines stand."""
+    home = tmp_path_factory.mktemp("unexplained")
+    bundle = shutil.copytree(night.bundle, home / "model")
+    file = bundle / "reference.json"
+    errors = dict.fromkeys((concept.id for concept in small.CONCEPTS), ERROR_POINTS)
+    told = {**json.loads(file.read_bytes()), "concept_errors": errors}
+    file.write_bytes(canonical(told))
+    write_manifest(bundle)
+    score(night.source, home / "night", bundle)
+    return Night(home / "night", night.source, bundle)
 
 
 def score(source: Path, batch: Path, bundle: Path) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from creditloom.decision.reasons.significance import UNEXPLAINED
 from creditloom.decision.rulebook.economics import Economics
 from creditloom.decision.rulebook.policy import Policy
 from creditloom.models.evaluation.profit.profit_bridge import PricedOffers
@@ -131,6 +132,23 @@ def test_segments_sum_to_the_whole(asked: Asked) -> None:
             assert sum(part[key] for part in of_it) == whole[key]
         profit = sum(part["profit_change_cny"]["expected"] for part in of_it)
         assert profit == pytest.approx(whole["profit_change_cny"]["expected"], abs=0.005)
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.6])
+def test_a_decline_that_nothing_explains_goes_to_a_person_as_afresh(
+    unexplained: Night, factor: float, tmp_path: Path
+) -> None:
+    """Also of those who were approved, whose reasons nobody recorded."""
+    other = changed(unexplained.bundle, tmp_path / "other", edges=moved_edges(factor))
+    figures = _whatif(unexplained, other, tmp_path / "out")
+    before = pd.read_parquet(unexplained.batch / "decisions")
+    after = score(unexplained.source, tmp_path / "afresh", other)
+    first = after["reasons"].map(lambda reasons: reasons[0]["concept"] if len(reasons) else "")
+    assert (first == UNEXPLAINED).any()
+    assert figures["differing"] == 0
+    crossed = pd.crosstab(before["decision"], after["decision"])
+    crossed = crossed.reindex(index=OUTCOMES, columns=OUTCOMES, fill_value=0)
+    assert matrix_of(figures) == crossed.to_numpy().tolist()
 
 
 def test_the_same_policy_moves_nobody(night: Night, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -171,13 +172,14 @@ class Comparison:
             facts.frame(rows.block, self.consents),
         )
         pd = rows.decisions[PD].to_numpy().astype(np.float64)
-        before = self.before.decide(frames[0], pd, rows.is_beyond)
+        has_reason = partial(facts.has_reason, rows)
+        before = self.before.decide(frames[0], pd, rows.is_beyond, has_reason)
         self.differing += int(_differs(before, rows.decisions).sum())
         # A law that lets more people be scored asks for a PD that nobody recorded.
         lacks = np.isnan(pd) & ~self.after.unscored(frames[1])
         if lacks.any():
             pd = np.where(lacks, facts.scored(rows, lacks), pd)
-        after = self.after.decide(frames[1], pd, rows.is_beyond)
+        after = self.after.decide(frames[1], pd, rows.is_beyond, has_reason)
         names = (self.before.tiers.names, self.after.tiers.names)
         found = moved(before, after, names)
         is_moved = np.zeros(len(rows), dtype=bool)

@@ -6,7 +6,7 @@ columns. The input is found by the place and the sha256 that the ledger holds of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 from creditloom.decision.bundle import Bundle
 from creditloom.decision.frames.input_block import InputBlock
 from creditloom.decision.frames.input_frame import Frame, InputReader
+from creditloom.decision.reasons.reasons import has_significant_reason
+from creditloom.decision.reasons.significance import UNEXPLAINED
 from creditloom.decision.rules.beyond import CODE
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.output import BatchFolder
@@ -39,6 +41,8 @@ PLACES = ("input_file", "row_group", "row")
 REASON_CODES = "reasons.list.element.concept"
 # Rows that are read and decided together: one part of a batch, by its default.
 ROWS = 131_072
+# Rows of which all features are read together: some hundred numbers each.
+FEATURE_ROWS = 16_384
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,15 @@ class RecordedRows:
     """Some decisions and their facts, in the order of the input.
 
     `decisions` has the columns that were asked for, `numbers` are the rows of the whole input,
-    `is_beyond` marks those in which the decision found what training never saw.
+    `is_beyond` marks those in which the decision found what training never saw, `is_explained`
+    those with a concept among their reasons, `is_unexplained` declines that none explained.
     """
 
     decisions: pa.Table
     numbers: NDArray[np.int64]
     is_beyond: NDArray[np.bool_]
+    is_explained: NDArray[np.bool_]
+    is_unexplained: NDArray[np.bool_]
     block: InputBlock
 
     def __len__(self) -> int:
@@ -98,7 +105,15 @@ class RecordedFacts:
             self._check_ids(id_column(typed, layout.columns), own)
             kept = own.drop_columns(["reasons"])
             block = reader.block(typed)
-            yield RecordedRows(kept, numbers[low:high], _beyond(own), block)
+            # table: what the codes of the reasons tell
+            yield RecordedRows(
+                decisions=kept,
+                numbers=numbers[low:high],
+                is_beyond=_with_reason(own, [CODE]),
+                is_explained=_with_reason(own, self.bundle.scorer.catalogue.concept_ids),
+                is_unexplained=_with_reason(own, [UNEXPLAINED]),
+                block=block,
+            )
 
     def scored(self, rows: RecordedRows, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Return the PD of rows that were decided without one, by the model that decided.
@@ -106,15 +121,43 @@ class RecordedFacts:
         Their features are read now. `mask` marks the rows; the others are null.
         """
         pd = np.full(len(rows), np.nan)
+        scorer = self.bundle.scorer
+        for places, x in self._features(rows, mask):
+            pd[places] = scorer.calibration.pd(scorer.margin.raw(x))
+        return pd
+
+    def has_reason(self, rows: RecordedRows, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return which of the marked rows have a concept that explains a decline by the score.
+
+        The reasons of what was declined or referred by its score were recorded. Of the others the
+        features are read now.
+        """
+        out = mask & rows.is_explained
+        unknown = mask & ~rows.is_explained & ~rows.is_unexplained
+        for places, x in self._features(rows, unknown):
+            out[places] = has_significant_reason(self.bundle, x)
+        return out
+
+    def _features(
+        self, rows: RecordedRows, mask: NDArray[np.bool_]
+    ) -> Iterator[tuple[NDArray[np.int64], np.ndarray]]:
+        """Yield places of the marked rows and their features, as the model reads them."""
+        if not mask.any():
+            return
         reader = self.bundle.reader
         layout = reader.layout(self._there)
         texts = texts_of(self.source.source, layout.columns, self.folder, self.recorded.id_type)
-        for place in np.flatnonzero(mask).tolist():
-            _, row = next(self.source.blocks(layout.sources, 1, int(rows.numbers[place])))
-            typed = row if texts is None else texts.typed(row)[0]
-            margin = self.bundle.scorer.margin.raw(reader.frame(reader.block(typed)).x)
-            pd[place] = self.bundle.scorer.calibration.pd(margin)[0]
-        return pd
+        wanted = np.flatnonzero(mask)
+        numbers = rows.numbers[wanted]
+        first, last = int(numbers[0]), int(numbers[-1])
+        for start, table in self.source.blocks(layout.sources, FEATURE_ROWS, first):
+            low, high = np.searchsorted(numbers, (start, start + len(table)))
+            if low < high:
+                found = table.take(pa.array(numbers[low:high] - start))
+                typed = found if texts is None else texts.typed(found)[0]
+                yield wanted[low:high], reader.frame(reader.block(typed)).x
+            if start + len(table) > last:
+                return
 
     @property
     def _there(self) -> tuple[str, ...]:
@@ -211,14 +254,15 @@ def recorded_facts(
         yield RecordedFacts(batch, recorded, held, Bundle.load(bundle, 1), bundle)
 
 
-def _beyond(decisions: pa.Table) -> NDArray[np.bool_]:
-    """Return which decisions have the reason B1."""
+def _with_reason(decisions: pa.Table, wanted: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which decisions have one of these codes among their reasons."""
     lists = decisions["reasons"].combine_chunks()
-    codes = pc.struct_field(pc.list_flatten(lists), 0)
+    codes = pc.struct_field(pc.list_flatten(lists), 0).cast(pa.string())
     rows = pc.list_parent_indices(lists).to_numpy()
-    is_beyond = np.zeros(len(decisions), dtype=bool)
-    is_beyond[rows[pc.equal(codes.cast(pa.string()), CODE).to_numpy(zero_copy_only=False)]] = True
-    return is_beyond
+    is_found = np.zeros(len(decisions), dtype=bool)
+    is_one = pc.is_in(codes, pa.array(wanted, pa.string()))
+    is_found[rows[is_one.to_numpy(zero_copy_only=False)]] = True
+    return is_found
 
 
 def _other_input(source: BatchInput, sha: str) -> DataError:
