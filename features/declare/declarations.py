@@ -35,8 +35,10 @@ class RowCondition:
 class Slice:
     """A named part of a stream's events: those that meet all conditions.
 
-    `en` and `zh` are plural noun phrases. `source` asks for what these events show; it goes before
-    that of the measure and of the concept.
+    `en` and `zh` are plural noun phrases. `one` is a single one of them in English, `were` what a
+    share of them is said to have been, `you` the phrase in a sentence to the person; each is made
+    of `en` where it is empty. `source` asks for what these events show; it goes before that of the
+    measure and of the concept.
     """
 
     name: str
@@ -44,6 +46,9 @@ class Slice:
     zh: str
     where: tuple[RowCondition, ...] = ()
     source: str = ""
+    one: str = ""
+    were: str = ""
+    you: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,8 @@ class Measure:
 
     `event_columns.FORMS` has the forms. An event whose measure is null is left out.
     Form `id` compares `columns[0]` for equality only: how many devices, which of them mostly, how
-    often changed. `source` asks for this number; it goes before that of the concept.
+    often changed. `source` asks for this number; it goes before that of the concept. `you` is the
+    English phrase in a sentence to the person, `en` where it is empty.
     """
 
     name: str
@@ -63,19 +69,45 @@ class Measure:
     form: str = "plain"
     per: float = 1.0
     source: str = ""
+    you: str = ""
+
+
+@dataclass(frozen=True)
+class FeatureWording:
+    """The words of some features of a stream that the templates of their aggregate do not suit.
+
+    It holds for an aggregate of a measure ("" where there is none) and of `slices`, of any slice
+    where that is empty. `en` and `zh` are the texts, `say_en` and `say_zh` the clauses.
+    """
+
+    aggregate: str
+    measure: str
+    slices: tuple[str, ...]
+    en: str
+    zh: str
+    say_en: str
+    say_zh: str
+
+    def is_of(self, aggregate: str, measure: str, name: str) -> bool:
+        """Return whether these are the words of an aggregate of a measure of a slice."""
+        is_same = (self.aggregate, self.measure) == (aggregate, measure)
+        return is_same and (not self.slices or name in self.slices)
 
 
 @dataclass(frozen=True)
 class Stream:
     """How one raw table is read.
 
-    `has_memory` keeps events older than twelve months, for the window `ever`.
+    `has_memory` keeps events older than twelve months, for the window `ever`. `counter` is the
+    Chinese word that counts its events. The first of `wordings` that suits a feature is used.
     """
 
     table: Table
     slices: tuple[Slice, ...]
     measures: tuple[Measure, ...] = ()
     has_memory: bool = False
+    counter: str = "次"
+    wordings: tuple[FeatureWording, ...] = ()
 
     def slice(self, name: str) -> Slice:
         """Return the slice of that name. Raises KeyError where there is none."""
@@ -84,6 +116,11 @@ class Stream:
     def measure(self, name: str) -> Measure:
         """Return the measure of that name. Raises KeyError where there is none."""
         return self._measures[name]
+
+    def wording(self, aggregate: str, measure: str, name: str) -> FeatureWording | None:
+        """Return the words of an aggregate of a measure of a slice, None where it has none."""
+        suited = (one for one in self.wordings if one.is_of(aggregate, measure, name))
+        return next(suited, None)
 
     # Looked up some hundred times for one person: each dictionary is made once.
     @cached_property

@@ -27,8 +27,8 @@ from .declarations import (
     Stream,
 )
 from .ratios import MARKS, RATIOS
-from .sentences import STATES, FeatureWords, Sayings, clause, plain_sayings, sayings
-from .texts import LAST_EN, LAST_ZH, UNIT_AFTER, UNIT_SUFFIX
+from .sentences import FeatureWords, Sayings, clause, feature_words, plain_sayings, sayings, text
+from .texts import UNIT_AFTER, UNIT_SUFFIX
 
 # From the declared blocks of a family to its features, each with name, texts and unit.
 
@@ -43,14 +43,13 @@ def expand(
     unit = aggregate.unit or (measure.unit if measure else "count")
     for name in block.slices:
         part = stream.slice(name)
-        over = stream.slice(block.over) if block.over else part
-        words = {"slice": part, "over": over, "measure": measure}
-        en = _phrase(aggregate.en, words, block, "en")
-        zh = _phrase(aggregate.zh, words, block, "zh")
+        wording = stream.wording(block.aggregate, block.measure, name) or aggregate
         stem = aggregate.stem.format(
             slice=name, measure=block.measure, over=block.over, level=f"{block.level:g}"
         )
         for window in block.windows:
+            en = text(wording.en, _filling(stream, block, name, window, "en"), "en")
+            zh = text(wording.zh, _filling(stream, block, name, window, "zh"), "zh")
             # table: fields of one feature
             spec = FeatureSpec(
                 name=f"{family.prefix}_{stem}{UNIT_SUFFIX[unit]}_{window}",
@@ -63,61 +62,62 @@ def expand(
                 unit=unit,
                 direction=block.direction,
                 null_meaning=aggregate.null,
-                text_en=f"{en} {LAST_EN[window]}",
-                text_zh=f"{LAST_ZH[window]}{zh}",
+                text_en=en,
+                text_zh=zh,
                 source=_source(block, part, measure) or source_of.get(block.concept, ""),
                 table=stream.table.name,
-                **_sayings(block, words, window, (en, zh)),
+                **_sayings(stream, block, name, window, (en, zh)),
             )
             yield name, window, spec
 
 
 def _sayings(
-    block: AggregateBlock,
-    words: dict[str, Slice | Measure | None],
-    window: str,
-    texts: tuple[str, str],
+    stream: Stream, block: AggregateBlock, name: str, window: str, texts: tuple[str, str]
 ) -> Sayings:
     """Return the sentences of one feature; of an aggregate that cannot be said, its texts."""
     aggregate = AGGREGATES[block.aggregate]
     if not aggregate.is_sayable:
-        en = f"{texts[0]} {LAST_EN[window]}"
-        zh = f"{LAST_ZH[window]}{texts[1]}"
         return plain_sayings(
-            en, zh, is_sayable=False, concept=block.concept, aggregate=block.aggregate
+            *texts, is_sayable=False, concept=block.concept, aggregate=block.aggregate
         )
-    clauses = []
-    for language, template in (("en", aggregate.say_en), ("zh", aggregate.say_zh)):
-        said = {key: getattr(word, language) if word else "" for key, word in words.items()}
-        own = words["slice"]
-        wording = FeatureWords(
-            slice=said["slice"],
-            over=said["over"],
-            measure=said["measure"],
-            level=_level(block, words["measure"], language),
-            is_state=bool(block.measure) and own is not None and own.name in STATES,
-        )
-        clauses.append(clause(template, wording, window, language))
-    return sayings(*clauses, is_sayable=True, concept=block.concept, aggregate=block.aggregate)
+    wording = stream.wording(block.aggregate, block.measure, name) or aggregate
+    en = clause(wording.say_en, _filling(stream, block, name, window, "en", is_said=True))
+    zh = clause(wording.say_zh, _filling(stream, block, name, window, "zh", is_said=True))
+    return sayings(en, zh, is_sayable=True, concept=block.concept, aggregate=block.aggregate)
 
 
-def _level(block: AggregateBlock, measure: Slice | Measure | None, language: str) -> str:
+def _filling(
+    stream: Stream,
+    block: AggregateBlock,
+    name: str,
+    window: str,
+    language: str,
+    *,
+    is_said: bool = False,
+) -> FeatureWords:
+    """Return what the templates of one feature are filled with."""
+    measure = stream.measure(block.measure) if block.measure else None
+    return feature_words(
+        stream.slice(name),
+        stream.slice(block.over or name),
+        measure,
+        level=_level(block, measure, language),
+        counter=stream.counter,
+        window=window,
+        language=language,
+        is_said=is_said,
+    )
+
+
+def _level(block: AggregateBlock, measure: Measure | None, language: str) -> str:
     """Return the level of a block with its unit, as a person reads it."""
-    unit = measure.unit if isinstance(measure, Measure) else ""
+    unit = measure.unit if measure else ""
     return f"{block.level:,g}" + UNIT_AFTER.get((unit, language), "")
 
 
 def _source(block: AggregateBlock, part: Slice, measure: Measure | None) -> str:
     """Return the nearest source that is stated: the block's, the slice's, the measure's."""
     return block.source or part.source or (measure.source if measure else "")
-
-
-def _phrase(
-    template: str, words: dict[str, Slice | Measure | None], block: AggregateBlock, language: str
-) -> str:
-    """Return a template filled with the words of one language; a missing word is empty."""
-    texts = {key: getattr(word, language) if word else "" for key, word in words.items()}
-    return template.format(**texts, level=_level(block, words["measure"], language))
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,10 @@ and `{typical}` stay in the sentence, for the runtime to fill.
 
 from __future__ import annotations
 
+import re
 from typing import TypedDict
 
+from .declarations import Measure, Slice
 from .texts import LAST_EN, LAST_ZH, OUT_OF_EN
 
 # What follows a clause, by the side on which the value lies.
@@ -20,6 +22,8 @@ TAILS = {
 # The clause of a feature whose aggregate has none: its text, and the value.
 PLAIN_EN = "{text}: {value}"
 PLAIN_ZH = "{text}：{value}"
+# A plural word of a noun phrase; "address" is none.
+PLURAL = re.compile(r"\b(\w+[^s\W])s\b")
 # Slices of a table that holds states and no events: the measure alone says what is meant.
 STATES = ("statement", "wallet")
 # Concepts of which nobody can change a number, or that would ask to game the score (S1-R47).
@@ -48,13 +52,23 @@ class Sayings(TypedDict):
 
 
 class FeatureWords(TypedDict):
-    """What a clause is filled with: texts of slice, slice to compare with, and measure."""
+    """What a template is filled with: the words of one feature in one language.
+
+    `of` is the slice after "of", or nothing where the measure alone says what is meant. `since` is
+    the window where there is one, with a space before it in English.
+    """
 
     slice: str
+    one: str
+    were: str
+    of: str
     over: str
     measure: str
     level: str
-    is_state: bool
+    counter: str
+    last: str
+    out_of: str
+    since: str
 
 
 def sayings(
@@ -98,32 +112,74 @@ def plain_sayings(
 def mark_sayings(text_en: str, text_zh: str, *, concept: str) -> Sayings:
     """Return the sentences of a mark: it is there, or it is not; there is no number to say."""
     return Sayings(
-        high_en=f"We see {text_en}, which is not usual among people we approve",
-        high_zh=f"{text_zh}，而获批客户通常并非如此",
-        low_en=f"We do not see {text_en}, which is usual among people we approve",
-        low_zh=f"未达到“{text_zh}”，而获批客户通常达到",
+        high_en=f"Found in your case, but not usual among people we approve: {text_en}",
+        high_zh=f"您符合“{text_zh}”，而获批客户通常不符合",
+        low_en=f"Usual among people we approve, but not found in your case: {text_en}",
+        low_zh=f"您不符合“{text_zh}”，而获批客户通常符合",
         is_sayable=True,
         is_actionable=concept not in NO_ADVICE,
     )
 
 
-def clause(template: str, words: FeatureWords, window: str, language: str) -> str:
-    """Return the clause of one feature; `{value}` stays in it.
-
-    The template names slice, over, measure, level, last (the window) and out_of; `of` is the slice
-    after "of", or nothing where the measure alone says what is meant.
-    """
+def feature_words(
+    part: Slice,
+    over: Slice,
+    measure: Measure | None,
+    *,
+    level: str,
+    counter: str,
+    window: str,
+    language: str,
+    is_said: bool,
+) -> FeatureWords:
+    """Return the words of one feature in a language; `is_said` asks for those said to a person."""
     is_zh = language == "zh"
+    own = part.zh if is_zh else (is_said and part.you) or part.en
+    is_state = measure is not None and part.name in STATES
     last = LAST_ZH[window] if is_zh else LAST_EN[window]
-    own = "" if words["is_state"] else words["slice"]
-    of = own if is_zh else f" of {own}" if own else ""
-    return template.format(
-        slice=words["slice"],
-        of=of,
-        over=words["over"],
-        measure=words["measure"],
-        level=words["level"],
+    number = "" if measure is None else measure.zh if is_zh else measure.en
+    # table: words by the name that templates give them
+    return FeatureWords(
+        slice=own,
+        one=part.one or single((is_said and part.you) or part.en),
+        were=part.were or had_been(part.en),
+        of="" if is_state else own if is_zh else f" of {own}",
+        over=over.zh if is_zh else (is_said and over.you) or over.en,
+        measure=(is_said and not is_zh and measure and measure.you) or number,
+        level=level,
+        counter=counter,
         last=last,
         out_of=OUT_OF_EN[window],
-        value="{value}",
+        since="" if window == "ever" else last if is_zh else f" {last}",
     )
+
+
+def single(plural: str) -> str:
+    """Return a plural noun phrase as a single one: its first plural word loses the s.
+
+    >>> single("payments for games"), single("address checks")
+    ('payment for games', 'address check')
+    """
+    return PLURAL.sub(r"\1", plural, count=1)
+
+
+def had_been(plural: str) -> str:
+    """Return what a share of something is said to have been.
+
+    >>> had_been("payments for food"), had_been("phone bills")
+    ('were for food', 'were phone bills')
+    """
+    return f"were {plural.removeprefix('payments ')}"
+
+
+def text(template: str, words: FeatureWords, language: str) -> str:
+    """Return the text of a feature; a template that names no window has it at the usual place."""
+    filled = template.format(**words)
+    if "{last}" in template or "{since}" in template:
+        return filled
+    return f"{words['last']}{filled}" if language == "zh" else f"{filled} {words['last']}"
+
+
+def clause(template: str, words: FeatureWords) -> str:
+    """Return the clause of one feature; `{value}` stays in it."""
+    return template.format(**words, value="{value}")

@@ -23,6 +23,7 @@ from ..declare.declarations import (
     between,
     is_,
 )
+from .wordings.asset_words import BALANCE_WORDS, PAID_WORDS, PROOF_WORDS
 
 CONCEPTS = (
     FeatureConcept(
@@ -34,16 +35,16 @@ CONCEPTS = (
     ),
     FeatureConcept(
         "wealth_and_proofs",
-        "wealth and proofs of assets",
+        "investments and proofs of assets",
         "理财与资产证明",
         "file a proof of property, car or deposit",
         "补充房产、车辆或存款证明",
     ),
     FeatureConcept(
         "contribution_record",
-        "contributions to insurance and housing fund",
+        "payments into social insurance and the housing fund",
         "社保公积金缴存",
-        "keep monthly contributions without a gap",
+        "keep paying in every month without a gap",
         "保持社保公积金连续缴存",
         source="S3-R25",
     ),
@@ -63,27 +64,50 @@ _HELD = between("balance_fen", 100)
 # table: slices and measures of balances
 _BALANCES = Stream(
     table=ASSET_BALANCES,
+    counter="条",
+    wordings=BALANCE_WORDS,
     slices=(
-        Slice("lqt", "the cash account", "零钱通", (is_("account", "lqt"),)),
-        Slice("lct", "the wealth account", "理财通", (is_("account", "lct"),)),
-        Slice("lqt_held", "statements with cash", "零钱通有余额", (is_("account", "lqt"), _HELD)),
+        Slice(
+            "lqt",
+            "the cash account",
+            "零钱通",
+            (is_("account", "lqt"),),
+            you="your cash account",
+        ),
+        Slice(
+            "lct",
+            "the investment account",
+            "理财通",
+            (is_("account", "lct"),),
+            you="your investment account",
+        ),
+        Slice(
+            "lqt_held",
+            "money in the cash account",
+            "零钱通有余额",
+            (is_("account", "lqt"), _HELD),
+            you="money in your cash account",
+        ),
         Slice(
             "lct_held",
-            "statements with wealth products",
+            "money in the investment account",
             "理财通有余额",
             (is_("account", "lct"), _HELD),
+            you="money in your investment account",
         ),
         Slice(
             "lqt_5000",
-            "statements with 5,000 yuan or more of cash",
-            "零钱通五千元以上",
+            "5,000 CNY or more in the cash account",
+            "零钱通余额五千元以上",
             (is_("account", "lqt"), _FIVE_THOUSAND),
+            you="5,000 CNY or more in your cash account",
         ),
         Slice(
             "lct_5000",
-            "statements with 5,000 yuan or more of wealth products",
-            "理财通五千元以上",
+            "5,000 CNY or more in the investment account",
+            "理财通余额五千元以上",
             (is_("account", "lct"), _FIVE_THOUSAND),
+            you="5,000 CNY or more in your investment account",
         ),
     ),
     measures=(Measure("balance", "CNY", "balance", "余额", ("balance_fen",), per=100.0),),
@@ -153,25 +177,29 @@ _BALANCE_BLOCKS = (
 # table: slices and measures of contributions
 _PAID = Stream(
     table=CONTRIBUTIONS,
+    counter="笔",
+    wordings=PAID_WORDS,
     slices=(
-        Slice("paid", "contributions", "缴存"),
+        Slice("paid", "payments into social insurance or the housing fund", "社保公积金缴存"),
         Slice(
             "paid_insurance",
-            "social-insurance contributions",
+            "payments into social insurance",
             "社保缴存",
             (is_("kind", "social_insurance"),),
+            were="went into social insurance",
         ),
         Slice(
             "paid_fund",
-            "housing-fund contributions",
+            "payments into the housing fund",
             "公积金缴存",
             (is_("kind", "housing_fund"),),
             "S5-R06",
+            were="went into the housing fund",
         ),
     ),
     measures=(
         Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
-        Measure("kind", "count", "schemes", "险种", ("kind",), "id"),
+        Measure("kind", "count", "kinds of scheme", "缴存种类", ("kind",), "id"),
     ),
     has_memory=True,
 )
@@ -207,9 +235,9 @@ _PAID_BLOCKS = (
 )
 
 _KIND_WORDS = {
-    "property": ("property proofs", "房产证明"),
-    "car": ("car proofs", "车辆证明"),
-    "deposit": ("deposit proofs", "存款证明"),
+    "property": ("proofs of owning property", "房产证明"),
+    "car": ("proofs of owning a car", "车辆证明"),
+    "deposit": ("proofs of a bank deposit", "存款证明"),
     "pay_slip": ("pay slips", "工资单"),
 }
 # A deed is named by one rule, proofs of assets and of income by others; a car by the section on
@@ -223,8 +251,10 @@ _SOURCE_OF_PROOF = {
 # table: slices and measures of asset proofs
 _PROOFS = Stream(
     table=ASSET_PROOFS,
+    counter="份",
+    wordings=PROOF_WORDS,
     slices=(
-        Slice("proof", "asset proofs", "资产证明", source="S3-R36"),
+        Slice("proof", "proofs of assets", "资产证明", source="S3-R36"),
         *(
             Slice(f"proof_{kind}", *_KIND_WORDS[kind], (is_("kind", kind),), source)
             for kind, source in _SOURCE_OF_PROOF.items()

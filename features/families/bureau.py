@@ -21,11 +21,12 @@ from ..declare.declarations import (
     between,
     is_,
 )
+from .wordings.bureau_words import ENQUIRY_WORDS, INSTALMENT_WORDS, STATEMENT_WORDS
 
 CONCEPTS = (
     FeatureConcept(
         "credit_enquiries",
-        "credit enquiries",
+        "credit checks by lenders",
         "征信查询",
         "apply to fewer lenders at a time",
         "避免短期内多处申请贷款",
@@ -40,10 +41,10 @@ CONCEPTS = (
     ),
     FeatureConcept(
         "credit_utilisation",
-        "use of credit lines",
-        "授信使用率",
-        "bring down the used share of card lines",
-        "降低信用卡已用额度比例",
+        "use of credit",
+        "信用卡额度与负债情况",
+        "use a smaller share of your credit-card limits",
+        "降低信用卡额度使用率",
     ),
 )
 
@@ -55,10 +56,30 @@ _repayment_record = partial(AggregateBlock, "repayment_record")
 # table: slices and measures of enquiries
 _ENQUIRIES = Stream(
     table=ENQUIRIES,
+    wordings=ENQUIRY_WORDS,
     slices=(
-        Slice("enquiry", "enquiries", "征信查询"),
-        Slice("enquiry_hard", "hard enquiries", "贷款审批查询", (is_("kind", "hard"),)),
-        Slice("enquiry_soft", "soft enquiries", "贷后管理查询", (is_("kind", "soft"),)),
+        Slice(
+            "enquiry",
+            "credit checks by lenders",
+            "征信查询",
+            one="credit check by a lender",
+        ),
+        Slice(
+            "enquiry_hard",
+            "credit checks by lenders for a loan application",
+            "贷款审批查询",
+            (is_("kind", "hard"),),
+            one="credit check by a lender for a loan application",
+            were="were for a loan application",
+        ),
+        Slice(
+            "enquiry_soft",
+            "checks of existing loans by lenders",
+            "贷后管理查询",
+            (is_("kind", "soft"),),
+            one="check of an existing loan by a lender",
+            you="checks of your existing loans by lenders",
+        ),
     ),
     measures=(Measure("lender", "count", "lenders", "机构", ("lender_id",), "id"),),
 )
@@ -118,29 +139,31 @@ _ENQUIRY_BLOCKS = (
 # table: slices and measures of bureau statements
 _STATEMENTS = Stream(
     table=BUREAU_SNAPSHOTS,
+    counter="份",
+    wordings=STATEMENT_WORDS,
     slices=(
-        Slice("statement", "the bureau statements", "征信报告"),
+        Slice("statement", "credit reports", "征信报告"),
         Slice(
             "statement_maxed",
-            "statements with 80 % or more used",
-            "使用率超八成的征信报告",
+            "credit reports showing 80 % or more of credit-card limits used",
+            "信用卡额度使用率不低于八成的征信报告",
             (between("utilisation", 0.8),),
         ),
         Slice(
             "statement_low",
-            "statements with 30 % or less used",
-            "使用率不超三成的征信报告",
+            "credit reports showing 30 % or less of credit-card limits used",
+            "信用卡额度使用率不超三成的征信报告",
             (between("utilisation", None, 0.3),),
         ),
         Slice(
             "statement_multi",
-            "statements with three or more lenders",
-            "三家以上机构授信的征信报告",
+            "credit reports showing unpaid loans with three or more lenders",
+            "显示三家以上机构的征信报告",
             (between("active_lenders", 3),),
         ),
         Slice(
             "statement_650",
-            "statements with a score of 650 or more",
+            "credit reports showing a score of 650 or more",
             "评分不低于650的征信报告",
             (between("bureau_score", 650),),
         ),
@@ -149,14 +172,38 @@ _STATEMENTS = Stream(
         Measure(
             "lenders",
             "count",
-            "number of open lenders",
-            "授信机构数",
+            "number of lenders with unpaid loans",
+            "有未结清贷款的机构数",
             ("active_lenders",),
             source="S1-R53",
         ),
-        Measure("utilisation", "share", "used share of card lines", "额度使用率", ("utilisation",)),
-        Measure("debt", "CNY", "debt", "负债", ("debt_fen",), per=100.0, source="S3-R45"),
-        Measure("score", "points", "bureau score", "征信评分", ("bureau_score",), source="S3-R12"),
+        Measure(
+            "utilisation",
+            "share",
+            "share of credit-card limits used",
+            "信用卡额度使用率",
+            ("utilisation",),
+            you="share of your credit-card limits used",
+        ),
+        Measure(
+            "debt",
+            "CNY",
+            "debt in credit reports",
+            "征信负债",
+            ("debt_fen",),
+            per=100.0,
+            source="S3-R45",
+            you="debt in your credit reports",
+        ),
+        Measure(
+            "score",
+            "points",
+            "score in credit reports",
+            "征信评分",
+            ("bureau_score",),
+            source="S3-R12",
+            you="score in your credit reports",
+        ),
     ),
 )
 # table: blocks of bureau statements
@@ -240,35 +287,52 @@ _ON_TIME = between("days_late", None, 0)
 # table: slices and measures of instalments
 _REPAYMENTS = Stream(
     table=REPAYMENTS,
+    counter="笔",
+    wordings=INSTALMENT_WORDS,
     slices=(
-        Slice("instalment", "instalments", "分期还款"),
-        Slice("instalment_on_time", "instalments paid on time", "按期还款", (_ON_TIME,)),
+        Slice("instalment", "loan instalments", "分期还款"),
         Slice(
-            "instalment_late", "late instalments", "逾期还款", (between("days_late", 1),), "S2-R18"
+            "instalment_on_time",
+            "loan instalments paid on time",
+            "按期还款",
+            (_ON_TIME,),
+            were="were paid on time",
+        ),
+        Slice(
+            "instalment_late",
+            "loan instalments paid late",
+            "逾期还款",
+            (between("days_late", 1),),
+            "S2-R18",
+            were="were paid late",
         ),
         Slice(
             "instalment_late7",
-            "instalments more than 7 days late",
+            "loan instalments paid more than 7 days late",
             "逾期超7天还款",
             (between("days_late", 8),),
+            were="were paid more than 7 days late",
         ),
         Slice(
             "instalment_late30",
-            "instalments 30 or more days late",
+            "loan instalments paid 30 or more days late",
             "逾期30天以上还款",
             (between("days_late", 30),),
+            were="were paid 30 or more days late",
         ),
         Slice(
             "instalment_own",
-            "instalments to our own house",
+            "loan instalments to us",
             "本机构分期还款",
             (is_("lender_id", 0),),
+            were="were to us",
         ),
         Slice(
             "instalment_own_on_time",
-            "instalments to our own house paid on time",
+            "loan instalments to us paid on time",
             "按期偿还的本机构分期",
             (is_("lender_id", 0), _ON_TIME),
+            were="were paid on time",
         ),
     ),
     measures=(

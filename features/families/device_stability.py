@@ -22,11 +22,12 @@ from ..declare.declarations import (
     is_,
 )
 from ..network.network_features import MEETINGS
+from .wordings.device_words import LOGIN_WORDS
 
 CONCEPTS = (
     FeatureConcept(
         "device_constancy",
-        "constancy of devices",
+        "steady use of the same devices",
         "设备稳定性",
         "log in from the usual device",
         "使用常用设备登录",
@@ -34,7 +35,7 @@ CONCEPTS = (
     ),
     FeatureConcept(
         "location_constancy",
-        "constancy of places",
+        "steady use of the same places",
         "登录地点稳定性",
         "log in from the usual places",
         "减少异地登录",
@@ -42,15 +43,15 @@ CONCEPTS = (
     ),
     FeatureConcept(
         "device_integrity",
-        "integrity of the device",
+        "trustworthiness of the device",
         "设备可信度",
-        "log in from the bound, unmodified device",
+        "log in from the device bound to your account, unmodified",
         "使用已绑定且未改装的设备",
         source="S1-R57",
     ),
     FeatureConcept(
         "device_sharing",
-        "other people on the same devices and addresses",
+        "other people on the same devices and internet addresses",
         "设备与网络的共用情况",
         "log in from a device of your own",
         "使用本人专用设备登录",
@@ -67,37 +68,52 @@ _FOREIGN = is_("is_fingerprint_match", False)
 # table: slices and measures of logins
 _LOGINS = Stream(
     table=LOGINS,
+    wordings=LOGIN_WORDS,
     slices=(
         Slice("login", "logins", "登录"),
         Slice(
             "login_match",
-            "logins with a matching fingerprint",
-            "指纹一致的登录",
+            "logins from the device bound to the account",
+            "绑定设备登录",
             (is_("is_fingerprint_match", True),),
+            were="came from the device bound to your account",
+            you="logins from the device bound to your account",
         ),
         Slice(
-            "login_mismatch", "logins with a foreign fingerprint", "指纹不一致的登录", (_FOREIGN,)
+            "login_mismatch",
+            "logins from a device not bound to the account",
+            "非绑定设备登录",
+            (_FOREIGN,),
+            you="logins from a device not bound to your account",
         ),
         Slice(
             "login_emulator",
-            "logins from an emulator",
-            "模拟器登录",
+            "logins from an emulator or modified phone",
+            "模拟器或改装设备登录",
             (is_("is_emulator", True),),
             "FR11",
+            were="came from an emulator or modified phone",
         ),
         Slice(
             "login_known",
-            "logins with a device identifier",
-            "有设备标识的登录",
+            "logins from a device that could be identified",
+            "可识别设备的登录",
             (between("device_id", 0),),
             "domain 7.8",
+            were="came from a device that could be identified",
         ),
-        Slice("login_weekend", "logins at weekends", "周末登录", (is_("weekday", 5, 6),)),
+        Slice(
+            "login_weekend",
+            "logins at weekends",
+            "周末登录",
+            (is_("weekday", 5, 6),),
+            were="were at weekends",
+        ),
     ),
     measures=(
         Measure("device", "count", "devices", "设备", ("device_id",), "id"),
         Measure("region", "count", "regions", "地区", ("ip_region",), "id"),
-        Measure("address", "count", "addresses", "网络地址", ("ip_id",), "id"),
+        Measure("address", "count", "internet addresses", "网络地址", ("ip_id",), "id"),
         Measure("hour", "count", "hours of the day", "时点", ("hour",), "id"),
     ),
 )

@@ -18,6 +18,7 @@ from ..declare.declarations import (
     between,
     is_,
 )
+from .wordings.identity_words import CHECK_WORDS
 
 CONCEPTS = (
     FeatureConcept(
@@ -72,20 +73,28 @@ _WINDOWS = ("3m", "12m", "ever")
 # table: slices and measures of identity checks
 _CHECKS = Stream(
     table=IDENTITY_CHECKS,
+    wordings=CHECK_WORDS,
     slices=(
         Slice("check", "identity checks", "身份核验"),
-        Slice("check_pass", "passed identity checks", "通过的身份核验", (_PASS,)),
-        Slice("check_fail", "failed identity checks", "未通过的身份核验", (_FAIL,), "S5-R15"),
+        Slice(
+            "check_pass",
+            "successful identity checks",
+            "通过身份核验",
+            (_PASS,),
+            were="were successful",
+        ),
+        Slice("check_fail", "failed identity checks", "未通过身份核验", (_FAIL,), "S5-R15"),
         Slice(
             "check_clear",
-            "passed identity checks with a score of 0.9 or more",
-            "匹配分不低于0.9的通过核验",
+            "successful identity checks with a match score of 90 % or more",
+            "匹配度不低于90%的通过核验",
             (_PASS, between("score", 0.9)),
+            were="had a match score of 90 % or more",
         ),
         Slice(
             "check_faint",
-            "passed identity checks with a score below 0.7",
-            "匹配分低于0.7的通过核验",
+            "successful identity checks with a match score of 70 % or less",
+            "匹配度不高于70%的通过核验",
             (_PASS, between("score", None, 0.7)),
         ),
         Slice(
@@ -93,25 +102,33 @@ _CHECKS = Stream(
             "identity checks at night",
             "夜间身份核验",
             (is_("hour", 23, 0, 1, 2, 3, 4),),
+            were="were at night",
         ),
         *(Slice(f"check_{k}", *words, (is_("kind", k),)) for k, words in _KINDS.items()),
         *(
             Slice(
                 f"pass_{k}",
-                f"passed {en}",
-                f"通过的{zh}",
+                f"successful {en}",
+                f"通过{zh}",
                 (is_("kind", k), _PASS),
                 _SOURCE_OF_PASS.get(k, ""),
             )
             for k, (en, zh) in _KINDS.items()
         ),
         *(
-            Slice(f"fail_{k}", f"failed {en}", f"未通过的{zh}", (is_("kind", k), _FAIL), "S5-R15")
+            Slice(
+                f"fail_{k}",
+                f"failed {en}",
+                f"未通过{zh}",
+                (is_("kind", k), _FAIL),
+                "S5-R15",
+                were=f"were {en}",
+            )
             for k, (en, zh) in _KINDS.items()
         ),
     ),
     measures=(
-        Measure("score", "share", "match score", "匹配分", ("score",)),
+        Measure("score", "share", "match score", "匹配度", ("score",)),
         Measure("kind", "count", "kinds", "种类", ("kind",), "id"),
     ),
     has_memory=True,

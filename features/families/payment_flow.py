@@ -23,6 +23,7 @@ from ..declare.declarations import (
 )
 from ..network.network_features import TRANSFERS
 from .wallet import WALLET_AND_BILLS
+from .wordings.payment_words import PAYMENT_WORDS
 
 # table: concepts of payment flow
 CONCEPTS = (
@@ -43,9 +44,9 @@ CONCEPTS = (
     ),
     FeatureConcept(
         "fund_retention",
-        "share of income kept",
+        "money kept in the wallet",
         "资金留存",
-        "leave part of each inflow in the account",
+        "leave part of the money you receive in the account",
         "收入到账后适当留存余额",
         source="S2-R17",
     ),
@@ -75,18 +76,18 @@ _spending_pattern = partial(AggregateBlock, "spending_pattern")
 
 # table: words of the spending categories
 _CATEGORY_WORDS = {
-    "food": ("food payments", "餐饮支付"),
-    "shopping": ("shopping payments", "购物支付"),
-    "transport": ("transport payments", "交通支付"),
-    "utilities": ("utility payments", "生活缴费"),
-    "rent": ("rent payments", "房租支付"),
-    "health": ("health payments", "医疗支付"),
-    "education": ("education payments", "教育支付"),
-    "entertainment": ("entertainment payments", "娱乐支付"),
-    "games": ("game payments", "游戏支付"),
-    "gambling_like": ("gambling-like payments", "类博彩支付"),
-    "transfer": ("outgoing transfers", "转账支出"),
-    "withdrawal": ("withdrawals", "提现"),
+    "food": ("payments for food", "餐饮支付"),
+    "shopping": ("payments for shopping", "购物支付"),
+    "transport": ("payments for transport", "交通支付"),
+    "utilities": ("payments for utilities", "生活缴费"),
+    "rent": ("payments for rent", "房租支付"),
+    "health": ("payments for health", "医疗支付"),
+    "education": ("payments for education", "教育支付"),
+    "entertainment": ("payments for entertainment", "娱乐支付"),
+    "games": ("payments for games", "游戏支付"),
+    "gambling_like": ("payments for what looks like gambling", "类博彩支付"),
+    "transfer": ("transfers to other people", "转账支出"),
+    "withdrawal": ("withdrawals to a bank card", "提现"),
 }
 _OUT = is_("direction", "out")
 _IN = is_("direction", "in")
@@ -114,6 +115,8 @@ _EVERYDAY = ("food", "transport", "utilities", "rent", "health", "education")
 # table: slices and measures of payments
 _PAYMENTS = Stream(
     table=PAYMENTS,
+    counter="笔",
+    wordings=PAYMENT_WORDS,
     slices=(
         Slice("out", "outgoing payments", "支出", (_OUT,)),
         # What comes in is no spending: the section on payments describes it, no rule of an article.
@@ -121,33 +124,36 @@ _PAYMENTS = Stream(
         *_BY_CATEGORY,
         Slice("out_shop", "purchases", "消费", (_OUT, is_("category", *_PURCHASES))),
         Slice(
-            "out_everyday", "everyday payments", "日常必需支出", (_OUT, is_("category", *_EVERYDAY))
+            "out_everyday",
+            "payments for daily needs",
+            "日常必需支出",
+            (_OUT, is_("category", *_EVERYDAY)),
         ),
-        Slice("out_leisure", "leisure payments", "休闲支出", (_OUT, _LEISURE)),
+        Slice("out_leisure", "payments for leisure", "休闲支出", (_OUT, _LEISURE)),
         Slice("out_night", "payments at night", "夜间支出", (_OUT, _AT_NIGHT)),
         Slice("out_weekend", "payments at weekends", "周末支出", (_OUT, is_("weekday", 5, 6))),
         Slice(
             "out_offline",
-            "payments at a counter",
+            "payments made in person",
             "线下支出",
             (_OUT, is_("is_offline", True)),
             "S1-R50",
         ),
         Slice(
             "out_large",
-            "payments of 1,000 yuan or more",
+            "payments of 1,000 CNY or more",
             "千元以上支出",
             (_OUT, between("amount_fen", 100_000)),
         ),
         Slice(
             "out_small",
-            "payments below 10 yuan",
+            "payments below 10 CNY",
             "十元以下支出",
             (_OUT, between("amount_fen", None, 999)),
         ),
         Slice(
             "out_alert",
-            "payments over 5,000 yuan",
+            "payments over 5,000 CNY",
             "五千元以上支出",
             (_OUT, between("amount_fen", 500_001)),
             "S2-R32",
@@ -165,43 +171,50 @@ _PAYMENTS = Stream(
             "晚间支出",
             (_OUT, is_("hour", 18, 19, 20, 21, 22)),
         ),
-        Slice("out_cash", "transfers and withdrawals", "转账提现", (_OUT, _CASH)),
+        Slice(
+            "out_cash",
+            "transfers and withdrawals",
+            "转账提现",
+            (_OUT, _CASH),
+            one="transfer or withdrawal",
+        ),
         Slice(
             "out_night_cash",
-            "night transfers and withdrawals",
+            "transfers and withdrawals at night",
             "夜间转账提现",
             (_OUT, _CASH, _AT_NIGHT),
             "S1-R58",
+            one="transfer or withdrawal at night",
         ),
         Slice(
             "out_night_leisure",
-            "leisure payments at night",
+            "payments for leisure at night",
             "夜间休闲支出",
             (_OUT, _LEISURE, _AT_NIGHT),
         ),
         Slice(
             "in_large",
-            "inflows of 1,000 yuan or more",
+            "incoming payments of 1,000 CNY or more",
             "千元以上收入",
             (_IN, between("amount_fen", 100_000)),
         ),
         Slice(
             "in_salary",
-            "salary inflows",
+            "salary payments received",
             "工资收入",
             (_IN, is_("category", "salary")),
             "domain 7.4",
         ),
         Slice(
             "in_merchant",
-            "merchant receipts",
+            "payments received as a merchant",
             "商户收款",
             (_IN, is_("category", "merchant_receipt")),
             "S4-R52",
         ),
         Slice(
             "in_transfer",
-            "incoming transfers",
+            "transfers received",
             "转账收入",
             (_IN, is_("category", "transfer")),
             "domain 7.4",
@@ -210,7 +223,7 @@ _PAYMENTS = Stream(
     ),
     measures=(
         Measure("amount", "CNY", "amount", "金额", ("amount_fen",), per=100.0),
-        Measure("category", "count", "categories", "类别", ("category",), "id"),
+        Measure("category", "count", "kinds of spending", "类别", ("category",), "id"),
         Measure("hour", "count", "hours of the day", "时点", ("hour",), "id"),
         Measure("weekday", "count", "days of the week", "星期", ("weekday",), "id"),
     ),

@@ -23,14 +23,18 @@ from ..declare.declarations import (
     is_,
 )
 from ..network.network_features import SNAPSHOT
+from .wordings.social_words import CONTACT_WORDS, INTERACTION_WORDS, PACKET_WORDS
 
 CONCEPTS = (
     FeatureConcept("contact_network", "network of contacts", "联系人网络"),
     FeatureConcept(
-        "interaction_frequency", "frequency of interaction", "互动频率", source="S2-R16"
+        "interaction_frequency",
+        "how often you are in touch with people",
+        "互动频率",
+        source="S2-R16",
     ),
-    FeatureConcept("group_activity", "activity in groups", "群组活跃度", source="S5-R17"),
-    FeatureConcept("red_packet_balance", "red packets sent against received", "红包收发差额"),
+    FeatureConcept("group_activity", "activity in group chats", "群聊活跃度", source="S5-R17"),
+    FeatureConcept("red_packet_balance", "red packets sent and received", "红包收发差额"),
     FeatureConcept("circle_repayment", "known repayment record of contacts", "联系人已知还款记录"),
 )
 
@@ -49,6 +53,8 @@ _BOTH = ("packet_sent", "packet_received")
 # table: slices and measures of red packets
 _RED_PACKETS = Stream(
     table=RED_PACKETS,
+    counter="个",
+    wordings=PACKET_WORDS,
     slices=(
         Slice("packet", "red packets", "红包"),
         Slice("packet_sent", "red packets sent", "发出红包", (is_("direction", "sent"),)),
@@ -57,15 +63,17 @@ _RED_PACKETS = Stream(
         ),
         Slice(
             "packet_sent_large",
-            "red packets sent of 50 yuan or more",
+            "red packets of 50 CNY or more sent",
             "发出五十元以上红包",
             (_SENT, between("amount_fen", 5_000)),
+            were="were of 50 CNY or more",
         ),
         Slice(
             "packet_received_large",
-            "red packets received of 50 yuan or more",
+            "red packets of 50 CNY or more received",
             "收到五十元以上红包",
             (_RECEIVED, between("amount_fen", 5_000)),
+            were="were of 50 CNY or more",
         ),
     ),
     measures=(
@@ -138,7 +146,8 @@ _RED_PACKET_BLOCKS = (
 
 _CONTACTS = Stream(
     table=CONTACTS,
-    slices=(Slice("contact", "contacts made", "新增联系人"),),
+    wordings=CONTACT_WORDS,
+    slices=(Slice("contact", "added contacts", "新增联系人"),),
     measures=(Measure("person", "count", "people", "联系人", ("contact_id",), "id"),),
     has_memory=True,
 )
@@ -164,40 +173,49 @@ _CONTACT_BLOCKS = (
 )
 
 _KIND_WORDS = {
-    "chat": ("chat contacts", "聊天互动"),
-    "call": ("call contacts", "通话互动"),
-    "moments": ("moments contacts", "朋友圈互动"),
-    "group": ("group contacts", "群组互动"),
+    "chat": ("chats", "聊天"),
+    "call": ("calls", "通话"),
+    "moments": ("times in touch on Moments", "朋友圈互动"),
+    "group": ("group chats", "群聊"),
 }
+# A single one of those that are no plain plural.
+_ONE = {"moments": "contact on Moments"}
 _PERSON = is_("kind", "chat", "call", "moments")
 # table: slices and measures of interactions
 _INTERACTIONS = Stream(
     table=INTERACTIONS,
+    wordings=INTERACTION_WORDS,
     slices=(
-        Slice("meet", "days of contact with a person", "人际互动", (_PERSON,)),
-        *(Slice(k, *_KIND_WORDS[k], (is_("kind", k),)) for k in _KINDS),
+        Slice(
+            "meet",
+            "times in touch with people",
+            "人际互动",
+            (_PERSON,),
+            one="contact with a person",
+        ),
+        *(Slice(k, *_KIND_WORDS[k], (is_("kind", k),), one=_ONE.get(k, "")) for k in _KINDS),
         Slice(
             "meet_weekend",
-            "days of contact at weekends",
-            "周末人际互动",
+            "times in touch with people at weekends",
+            "周末互动",
             (_PERSON, is_("weekday", 5, 6)),
         ),
         Slice(
             "meet_short",
-            "days with a single contact",
-            "单次人际互动",
+            "times in touch with people by a single exchange",
+            "只有一次往来的互动",
             (_PERSON, between("n_messages", None, 1)),
         ),
         Slice(
             "meet_long",
-            "days with ten or more contacts",
-            "十次以上人际互动",
+            "times in touch with people by ten or more exchanges",
+            "往来十次以上的互动",
             (_PERSON, between("n_messages", 10)),
         ),
     ),
     measures=(
-        Measure("messages", "count", "number of contacts", "互动次数", ("n_messages",)),
-        Measure("kind", "count", "kinds of contact", "互动方式", ("kind",), "id"),
+        Measure("messages", "count", "number of exchanges", "往来条数", ("n_messages",)),
+        Measure("kind", "count", "ways of being in touch", "互动方式", ("kind",), "id"),
         Measure("person", "count", "people", "联系人", ("contact_id",), "id"),
     ),
 )

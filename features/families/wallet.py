@@ -16,6 +16,7 @@ from ..declare.declarations import (
     between,
     is_,
 )
+from .wordings.payment_words import BILL_WORDS, WALLET_WORDS
 
 # Blocks of one concept each.
 _fund_retention = partial(AggregateBlock, "fund_retention")
@@ -24,11 +25,12 @@ _bill_punctuality = partial(AggregateBlock, "bill_punctuality")
 # table: slices and measures of wallet snapshots
 _WALLET = Stream(
     table=WALLET_SNAPSHOTS,
+    wordings=WALLET_WORDS,
     slices=(
-        Slice("wallet", "wallet snapshots", "零钱快照"),
+        Slice("wallet", "weeks of the wallet", "零钱快照"),
         Slice(
             "wallet_kept",
-            "wallet snapshots with 500 yuan or more kept",
+            "weeks of the wallet with 500 CNY or more kept",
             "留存五百元以上的零钱快照",
             (between("retained_fen", 50_000),),
         ),
@@ -37,13 +39,29 @@ _WALLET = Stream(
         Measure(
             "retained",
             "share",
-            "share of inflow kept for a week",
-            "流入留存率",
+            "share of money paid into the wallet that was still there a week later",
+            "转入零钱一周后留存比例",
             ("retained_fen", "inflow_fen"),
             "ratio",
         ),
-        Measure("inflow", "CNY", "inflow", "流入", ("inflow_fen",), per=100.0, source="S1-R13"),
-        Measure("kept", "CNY", "amount kept for a week", "留存金额", ("retained_fen",), per=100.0),
+        Measure(
+            "inflow",
+            "CNY",
+            "amount paid into the wallet in one week",
+            "每周转入零钱的金额",
+            ("inflow_fen",),
+            per=100.0,
+            source="S1-R13",
+            you="amount paid into your wallet in one week",
+        ),
+        Measure(
+            "kept",
+            "CNY",
+            "amount still in the wallet a week after it was paid in",
+            "转入零钱一周后留存金额",
+            ("retained_fen",),
+            per=100.0,
+        ),
     ),
 )
 # Nothing kept of the newest inflow moves these to one side only, so their sign is that of the
@@ -89,14 +107,30 @@ _WALLET_BLOCKS = (
 # table: slices and measures of bills
 _BILLS = Stream(
     table=BILLS,
+    counter="笔",
+    wordings=BILL_WORDS,
     slices=(
-        Slice("bill", "bills", "账单"),
+        Slice("bill", "utility and phone bills", "水电燃气及话费账单", one="utility or phone bill"),
         Slice(
-            "bill_on_time", "bills paid on time", "按时缴纳的账单", (between("days_late", None, 0),)
+            "bill_on_time",
+            "bills paid on time",
+            "按时缴纳的账单",
+            (between("days_late", None, 0),),
+            were="were paid on time",
         ),
-        Slice("bill_late", "late bills", "逾期账单", (between("days_late", 1),)),
         Slice(
-            "bill_late7", "bills more than 7 days late", "逾期超7天账单", (between("days_late", 8),)
+            "bill_late",
+            "bills paid late",
+            "逾期账单",
+            (between("days_late", 1),),
+            were="were paid late",
+        ),
+        Slice(
+            "bill_late7",
+            "bills paid more than 7 days late",
+            "逾期超7天账单",
+            (between("days_late", 8),),
+            were="were paid more than 7 days late",
         ),
         Slice("bill_electricity", "electricity bills", "电费账单", (is_("kind", "electricity"),)),
         Slice("bill_water", "water bills", "水费账单", (is_("kind", "water"),)),
@@ -104,27 +138,31 @@ _BILLS = Stream(
         Slice("bill_phone", "phone bills", "话费账单", (is_("kind", "phone"),)),
         Slice(
             "bill_late_electricity",
-            "late electricity bills",
+            "electricity bills paid late",
             "逾期电费账单",
             (is_("kind", "electricity"), between("days_late", 1)),
+            were="were electricity bills",
         ),
         Slice(
             "bill_late_water",
-            "late water bills",
+            "water bills paid late",
             "逾期水费账单",
             (is_("kind", "water"), between("days_late", 1)),
+            were="were water bills",
         ),
         Slice(
             "bill_late_gas",
-            "late gas bills",
+            "gas bills paid late",
             "逾期燃气账单",
             (is_("kind", "gas"), between("days_late", 1)),
+            were="were gas bills",
         ),
         Slice(
             "bill_late_phone",
-            "late phone bills",
+            "phone bills paid late",
             "逾期话费账单",
             (is_("kind", "phone"), between("days_late", 1)),
+            were="were phone bills",
         ),
     ),
     measures=(

@@ -8,7 +8,7 @@ which its module gives them.
 from __future__ import annotations
 
 from ..declare.declarations import FeatureSpec
-from ..declare.sentences import plain_sayings
+from ..declare.sentences import sayings
 from ..declare.texts import LAST_EN, LAST_ZH, NO_CONSENT
 from ..policy_inputs.device_counts import NAMES as DEVICE_COUNTS
 
@@ -47,6 +47,15 @@ _SOURCE_OF_GRAPH = dict.fromkeys(
 )
 
 
+def _to_person(text: str) -> str:
+    """Return a text in the words of a sentence to the person whom it calls the applicant.
+
+    >>> _to_person("share of the applicant's contacts who list the applicant")
+    'share of your contacts who list you'
+    """
+    return text.replace("the applicant's", "your").replace("the applicant", "you")
+
+
 def _graph(
     name: str, concept: str, unit: str, direction: int, null: str, en: str, zh: str
 ) -> FeatureSpec:
@@ -63,14 +72,14 @@ def _graph(
         unit=unit,
         direction=direction,
         null_meaning=null,
-        text_en=f"{en} as of the first of the month",
-        text_zh=f"月初{zh}",
+        text_en=f"{en} at the start of the month",
+        text_zh=f"截至月初{zh}",
         source=_SOURCE_OF_GRAPH.get(name, "domain 7.4"),
         table="contacts",
         also=_MADE_OF_TOO.get(concept, ()),
-        **plain_sayings(
-            f"{en} as of the first of the month",
-            f"月初{zh}",
+        **sayings(
+            f"at the start of this month, the {_to_person(en)} was {{value}}",
+            f"截至月初{zh}为{{value}}",
             is_sayable=concept != _RECORD and name not in _OF_NETWORK,
             concept=concept,
             aggregate="snapshot",
@@ -81,11 +90,13 @@ def _graph(
 # table: features of the graph (name, concept, unit, direction, null; texts)
 SNAPSHOT = (
     _graph("in_degree", _NETWORK, "count", -1, NO_CONSENT,
-        "number of people who hold the applicant as a contact", "被列为联系人数"),
+        "number of people who list the applicant as a contact", "将您列为联系人的人数"),
     _graph("degree", _NETWORK, "count", -1, NO_CONSENT,
-        "number of people linked either way", "双向关联人数"),
+        "number of people in the applicant's contacts or with the applicant in theirs",
+        "在您的联系人中或将您列为联系人的人数"),
     _graph("mutual_share", _NETWORK, "share", -1, NO_CIRCLE,
-        "share of contacts that are mutual", "互为联系人比例"),
+        "share of the applicant's contacts who also list the applicant",
+        "您的联系人中也将您列为联系人的比例"),
     _graph("neighbour_degree_mean", _NETWORK, "count", 0, NO_CIRCLE,
         "average number of contacts of the contacts", "联系人的平均联系人数"),
     _graph("neighbour_degree_max", _NETWORK, "count", 0, NO_CIRCLE,
@@ -99,15 +110,18 @@ SNAPSHOT = (
     _graph("clustering_share", _NETWORK, "share", 0, NO_CIRCLE,
         "share of pairs of contacts who know each other", "联系人互识比例"),
     _graph("second_count", _NETWORK, "count", 0, NO_CONSENT,
-        "number of people at two steps: contacts of contacts", "二度联系人数"),
+        "number of further contacts of the applicant's contacts", "联系人的其他联系人数"),
     _graph("in_messages_count", _CONTACT, "count", 0, NO_CONSENT,
-        "contacts received from others in 12 months", "近12个月他人主动互动次数"),
+        "number of exchanges over 12 months that came from other people",
+        "近12个月他人发来的互动条数"),
     _graph("strength_count", _CONTACT, "count", 0, NO_CONSENT,
-        "contacts sent and received in 12 months", "近12个月双向互动次数"),
+        "number of exchanges over 12 months to and from other people", "近12个月双方互动条数"),
     _graph("strongest_tie_share", _CONTACT, "share", 0, NO_MESSAGES,
-        "share of the closest contact in messages", "最密切联系人互动占比"),
+        "share of exchanges over 12 months that were with the most frequent person",
+        "近12个月与互动最多的一人的互动占比"),
     _graph("answered_share", _CONTACT, "share", 0, NO_MESSAGES,
-        "share of messages with people who answer", "有来有往的互动占比"),
+        "share of exchanges over 12 months that were with people in touch in both directions",
+        "近12个月与有来有往的人的互动占比"),
     _graph("neighbour_loan_count", _RECORD, "count", 0, NO_CONSENT,
         "number of contacts with a known loan", "有已知贷款的联系人数"),
     _graph("neighbour_default_count", _RECORD, "count", 1, NO_CONSENT,
@@ -118,14 +132,15 @@ SNAPSHOT = (
         "share of 30 or more days late among contacts with a known loan",
         "联系人已知贷款逾期30天比例"),
     _graph("second_loan_count", _RECORD, "count", 0, NO_CONSENT,
-        "number of people at two steps with a known loan", "有已知贷款的二度联系人数"),
+        "number of further contacts of the contacts with a known loan", "有已知贷款的二度联系人数"),
     _graph("second_default_count", _RECORD, "count", 1, NO_CONSENT,
-        "number of people at two steps with a known default", "有已知违约的二度联系人数"),
+        "number of further contacts of the contacts with a known default",
+        "有已知违约的二度联系人数"),
     _graph("second_default_share", _RECORD, "share", 1, NO_SECOND,
-        "share of defaults among people at two steps with a known loan",
+        "share of defaults among further contacts of the contacts with a known loan",
         "二度联系人已知贷款违约比例"),
     _graph("second_late_share", _RECORD, "share", 1, NO_SECOND,
-        "share of 30 or more days late among people at two steps with a known loan",
+        "share of 30 or more days late among further contacts of the contacts with a known loan",
         "二度联系人已知贷款逾期30天比例"),
 )  # fmt: skip
 
@@ -148,9 +163,9 @@ def _transfer(name: str, window: str, unit: str, null: str, en: str, zh: str) ->
         text_zh=f"{LAST_ZH[window]}{zh}",
         source="domain 7.4",
         table="payments",
-        **plain_sayings(
-            f"{en} {LAST_EN[window]}",
-            f"{LAST_ZH[window]}{zh}",
+        **sayings(
+            f"{LAST_EN[window]}, the {_to_person(en)} was {{value}}",
+            f"{LAST_ZH[window]}{zh}为{{value}}",
             is_sayable=name not in _OF_NETWORK,
             concept="peer_transfers",
             aggregate="transfers",
@@ -161,15 +176,20 @@ def _transfer(name: str, window: str, unit: str, null: str, en: str, zh: str) ->
 # table: features of transfers (name, window, unit, null; texts)
 TRANSFERS = (
     _transfer("payee_count", "12m", "count", NEVER,
-        "number of applicants paid by transfer", "转账收款人数"),
+        "number of other applicants to whom the applicant sent transfers",
+        "收到您转账的其他申请人数"),
     _transfer("payer_count", "12m", "count", NEVER,
-        "number of applicants who paid by transfer", "转账付款人数"),
+        "number of other applicants who sent transfers to the applicant",
+        "向您转账的其他申请人数"),
     _transfer("mutual_share", "12m", "share", NO_PARTNER,
-        "share of transfer partners who both pay and are paid", "双向转账对象占比"),
+        "share of partners in the applicant's transfers who both sent and received some",
+        "与您双向转账的人占转账对象的比例"),
     _transfer("main_share", "12m", "share", NO_PARTNER,
-        "share of transfers with the main partner", "与主要对象转账笔数占比"),
+        "share of the applicant's transfers that were with the most frequent partner",
+        "与转账最多的一人的转账占比"),
     _transfer("new_share", "1m", "share", NO_PARTNER,
-        "share of the year's transfer partners who are new", "新增转账对象占全年对象比例"),
+        "share of new people among the applicant's transfer partners of 12 months",
+        "新增转账对象占近12个月对象的比例"),
     _transfer("busiest_payee_count", "ever", "count", NEVER,
         "most applicants who pay any one of the payees", "收款人的最多付款人数"),
     _transfer("circle_count", "ever", "count", NEVER,
@@ -202,9 +222,9 @@ def _meeting(
         consent=consent,
         # What is null without a proof is made of the proofs.
         also=("identity_checks",) if null == NO_PROOF else (),
-        **plain_sayings(
-            en.format(LAST_EN[window]),
-            zh.format(LAST_ZH[window]),
+        **sayings(
+            f"the {_to_person(en.format(LAST_EN[window]))} was {{value}}",
+            f"{zh.format(LAST_ZH[window])}为{{value}}",
             is_sayable=name not in _OF_NETWORK,
             concept="device_sharing",
             aggregate="meetings",
@@ -215,20 +235,23 @@ def _meeting(
 # table: features of shared devices (name, window, unit, null; texts; consent)
 MEETINGS = (
     _meeting("device_people_count", "1m", "count", NEVER,
-        "number of other people on the same devices {}", "{}同设备其他用户数"),
+        "number of other people who used a device that the applicant used {}",
+        "{}使用过您所用设备的其他人数"),
     _meeting("device_new_share", "1m", "share", NO_PROOF,
-        "share of other people on the same devices with a first identity proof {}",
-        "{}首次认证者占同设备其他用户比例"),
+        "share of new users among the other people who used a device that the applicant used {}",
+        "{}使用过您所用设备的其他人中新用户的占比"),
     _meeting("device_together_share", "1m", "share", NO_PROOF,
         "share of other people on the same devices {} "
         "with a first proof within 48 hours of one's own",
         "{}同设备其他用户中首次认证相隔48小时以内者占比"),
     _meeting("address_people_count", "1m", "count", NO_CONSENT,
-        "number of other people at the same addresses {}", "{}同网络地址其他用户数",
+        "number of other people who used an internet address that the applicant used {}",
+        "{}使用过您所用网络地址的其他人数",
         "consent_location"),
     _meeting("device_linked_count", "ever", "count", NEVER,
-        "number of other people linked by devices as of the first of the month",
-        "月初经设备关联的其他用户数"),
+        "number of other people linked to the applicant by shared devices at the start of the "
+        "month",
+        "截至月初经共用设备与您关联的其他人数"),
 )  # fmt: skip
 
 # All features and policy inputs that are made of other people's rows.

@@ -1,0 +1,1 @@
+"""Words of features that the templates of their aggregates do not suit, stream by stream."""
