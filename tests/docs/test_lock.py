@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import runpy
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from creditloom.pipeline.proof.evidence.same_run import differences
 from tests.checkout import ROOT, needs_checkout
 from tests.docs.documented import all_blocks
 
@@ -34,7 +34,6 @@ def differing(tmp_path: Path) -> Callable[[Path], list[str]]:
     for name in ("dvc.lock", "data/reports/figures.json"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
-    differences = runpy.run_path(str(ROOT / ".ci" / "same_run.py"))["differences"]
     return lambda made: differences(ROOT, made)
 
 

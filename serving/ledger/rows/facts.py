@@ -149,8 +149,8 @@ class RecordedFacts:
         texts = texts_of(self.source.source, layout.columns, self.folder, self.recorded.id_type)
         wanted = np.flatnonzero(mask)
         numbers = rows.numbers[wanted]
-        first, last = int(numbers[0]), int(numbers[-1])
-        for start, table in self.source.blocks(layout.sources, FEATURE_ROWS, first):
+        last = int(numbers[-1])
+        for start, table in self.source.blocks(layout.sources, FEATURE_ROWS, int(numbers[0])):
             low, high = np.searchsorted(numbers, (start, start + len(table)))
             if low < high:
                 found = table.take(pa.array(numbers[low:high] - start))

@@ -1,4 +1,4 @@
-"""Refuse a release whose lock and figures a whole run does not give again: same_run.py KEPT MADE.
+"""Refuse a release whose lock and figures a whole run does not give again: same_run KEPT MADE.
 
 Code, parameters and commands must be those of the lock, to the byte. The data are not: another kind
 of processor rounds the last bit of a logarithm another way, so the figures may differ a little.
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import yaml
+from creditloom.pipeline.base.params import mapping
 
 # Of a figure up to 1, and relative above. Two kinds of processor differed by .0005 at most
 # (docs/evidence.md).
@@ -23,7 +23,7 @@ MADE = "data/"
 
 def told_by_lock(root: Path) -> dict[str, Any]:
     """Return of each stage what does not hang on the machine: command, parameters, code."""
-    stages = yaml.safe_load((root / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    stages = mapping(root / "dvc.lock")["stages"]
     told = {}
     for name, stage in stages.items():
         code = {
