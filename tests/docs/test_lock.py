@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 
+from creditloom.pipeline.base.params import mapping
 from creditloom.pipeline.proof.evidence.same_run import differences
 from tests.checkout import ROOT, needs_checkout
 from tests.docs.documented import all_blocks
@@ -42,11 +42,14 @@ def test_a_run_on_another_processor_is_the_same_run(
     tmp_path: Path, differing: Callable[[Path], list[str]]
 ) -> None:
     """Its data have other bytes, and its figures differ in the fourth place."""
-    lock = yaml.safe_load((tmp_path / "dvc.lock").read_text())
+    lock = mapping(tmp_path / "dvc.lock")
     for stage in lock["stages"].values():
-        for one in (*stage["outs"], *(dep for dep in stage["deps"] if "data/" in dep["path"])):
+        for one in (
+            *stage["outs"],
+            *(dep for dep in stage["deps"] if dep["path"].startswith("data/")),
+        ):
             one["md5"] = "0" * 32
-    (tmp_path / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (tmp_path / "dvc.lock").write_text(json.dumps(lock))
     figures = json.loads((tmp_path / "data/reports/figures.json").read_text())
     figures = {name: value * 1.0001 for name, value in figures.items()}
     (tmp_path / "data/reports/figures.json").write_text(json.dumps(figures))
@@ -57,10 +60,10 @@ def test_a_run_on_another_processor_is_the_same_run(
 def test_a_run_of_other_code_or_with_another_figure_is_refused(
     tmp_path: Path, differing: Callable[[Path], list[str]]
 ) -> None:
-    lock = yaml.safe_load((tmp_path / "dvc.lock").read_text())
+    lock = mapping(tmp_path / "dvc.lock")
     code = next(dep for dep in lock["stages"]["train"]["deps"] if dep["path"].startswith("models"))
     code["md5"] = "0" * 32
-    (tmp_path / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (tmp_path / "dvc.lock").write_text(json.dumps(lock))
     figures = json.loads((tmp_path / "data/reports/figures.json").read_text())
     figures["auc_oot"] += 0.01
     (tmp_path / "data/reports/figures.json").write_text(json.dumps(figures))
