@@ -129,7 +129,7 @@ def check(model: DecidingModel, table: pa.Table) -> None:
     objects = pd.DataFrame({name: _objects(readable[name]) for name in readable.column_names})
     refused, decided = online_answers(model, objects)
     assert refused == expected
-    sent = objects.to_dict("records")
+    sent = records(objects)
     together = direct_answers(model, sent)
     assert together[0] == expected
     same(decided, together[1])
@@ -139,6 +139,18 @@ def check(model: DecidingModel, table: pa.Table) -> None:
             alone = direct_answers(model, [row])
             assert alone[0] == ({0: expected[k]} if k in expected else {})
             same(alone[1], {0: decided[k]} if k in decided else {})
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as dicts, as `to_dict` does."""
+    columns = {}
+    for name, values in frame.items():
+        try:
+            columns[name] = values.tolist()
+        except pd.errors.OutOfBoundsDatetime:
+            # The last moment of all has no wall clock east of Greenwich; it has one in UTC.
+            columns[name] = values.dt.tz_convert("UTC").tolist()
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _objects(column: pa.ChunkedArray) -> pd.Series:
