@@ -75,7 +75,7 @@ _ENQUIRIES = Stream(
         Slice(
             "enquiry_soft",
             "checks of existing loans by lenders",
-            "贷后管理查询",
+            "对已有贷款的征信查询",
             (is_("kind", "soft"),),
             one="check of an existing loan by a lender",
             you="checks of your existing loans by lenders",

@@ -120,7 +120,7 @@ _PAYMENTS = Stream(
     slices=(
         Slice("out", "outgoing payments", "支出", (_OUT,)),
         # What comes in is no spending: the section on payments describes it, no rule of an article.
-        Slice("in", "incoming payments", "收入", (_IN,), "domain 7.4"),
+        Slice("in", "incoming payments", "进账", (_IN,), "domain 7.4"),
         *_BY_CATEGORY,
         Slice("out_shop", "purchases", "消费", (_OUT, is_("category", *_PURCHASES))),
         Slice(

@@ -35,7 +35,11 @@ CONCEPTS = (
     ),
     FeatureConcept("group_activity", "activity in group chats", "群聊活跃度", source="S5-R17"),
     FeatureConcept("red_packet_balance", "red packets sent and received", "红包收发差额"),
-    FeatureConcept("circle_repayment", "known repayment record of contacts", "联系人已知还款记录"),
+    FeatureConcept(
+        "circle_repayment",
+        "how your contacts have repaid loans, as far as known",
+        "联系人已知的还款情况",
+    ),
 )
 
 # Blocks of one concept each.

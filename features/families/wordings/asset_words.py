@@ -56,8 +56,10 @@ _OF_ACCOUNT = (
 )  # fmt: skip
 # table: words of balances
 BALANCE_WORDS = (
-    *filled(_OF_ACCOUNT, {"name": "lqt", "en": "cash account", "zh": "零钱通"}),
-    *filled(_OF_ACCOUNT, {"name": "lct", "en": "investment account", "zh": "理财通"}),
+    *filled(
+        _OF_ACCOUNT, {"name": "lqt", "en": "Lingqiantong (money-market) account", "zh": "零钱通"}
+    ),
+    *filled(_OF_ACCOUNT, {"name": "lct", "en": "Licaitong (investment) account", "zh": "理财通"}),
 )
 # table: words of contributions (aggregate, measure, slices; texts, clauses)
 PAID_WORDS = (

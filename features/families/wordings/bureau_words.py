@@ -18,7 +18,7 @@ _CHECKS = (
         "enquiry_soft",
         "checked your existing loans",
         "checked existing loans",
-        "贷后管理查询",
+        "对已有贷款的征信查询",
     ),
 )
 # table: words of enquiries (aggregate, measure, slices; texts, clauses)

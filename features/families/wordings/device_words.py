@@ -31,7 +31,7 @@ _OF_PLACE = (
     FeatureWording("change_share", "[measure]", (),
         "share of logins from another [one] than the login before", "更换[zh]的登录占比",
         "{last}, {value} of your logins came from another [one] than the login before",
-        "{last}更换[zh]的登录占{value}"),
+        "{last}有{value}的登录所用[zh]与上一次登录不同"),
     FeatureWording("main_share", "[measure]", (),
         "share of {slice} from the usual [one]", "[use]最常用[zh]{slice}的比例",
         "{last}, {value} of your {slice} came from your usual [one]",

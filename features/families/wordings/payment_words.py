@@ -61,7 +61,7 @@ WALLET_WORDS = (
     FeatureWording("last", "retained", (),
         f"latest {_SHARE_TEXT}", "最近一次转入零钱一周后仍留存的比例",
         f"{{last}}, at the latest count {{value}} {_PAID_IN}",
-        "{last}最近一次转入零钱的钱一周后留存{value}"),
+        "{last}最近一次统计中，七天内转入零钱的钱一周后留存{value}"),
     FeatureWording("drawdown", "retained", (),
         f"fall from its highest of the {_SHARE_TEXT}", "转入零钱一周后留存比例较最高值低的比例",
         "{last}, the share of money paid into your wallet that was still there a week later "
