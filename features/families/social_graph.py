@@ -30,15 +30,15 @@ CONCEPTS = (
     FeatureConcept(
         "interaction_frequency",
         "how often you are in touch with people",
-        "互动频率",
+        "与他人的联系频率",
         source="S2-R16",
     ),
     FeatureConcept("group_activity", "activity in group chats", "群聊活跃度", source="S5-R17"),
     FeatureConcept("red_packet_balance", "red packets sent and received", "红包收发差额"),
     FeatureConcept(
         "circle_repayment",
-        "how your contacts have repaid loans, as far as known",
-        "联系人已知的还款情况",
+        "loan repayments of your contacts, as far as known",
+        "联系人已知还款",
     ),
 )
 

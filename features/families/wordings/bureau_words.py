@@ -26,6 +26,10 @@ ENQUIRY_WORDS = tuple(
     wording
     for name, did, text, zh in _CHECKS
     for wording in (
+        FeatureWording("active_months", "", (name,),
+            f"months in which lenders {text}", f"有{zh}的月数",
+            f"{{last}}, there were {{value}} in which lenders {did}",
+            f"{{last}}有{zh}的月数为{{value}}"),
         FeatureWording("distinct", "lender", (name,),
             f"number of different lenders that {text}", f"发起{zh}的机构数",
             f"{{last}}, the number of different lenders that {did} was {{value}}",
