@@ -301,7 +301,8 @@ def has_significant_reason(bundle: Bundle, x: np.ndarray) -> NDArray[np.bool_]:
         return np.ones(len(x), dtype=bool)
     points, lead = bundle.scorer.points_and_leads(x, bundle.reference_points)
     gain, errors = _gains_and_errors(bundle, points, lead)
-    return (gain < -errors).any(axis=1)
+    is_lost: NDArray[np.bool_] = np.logical_or.reduce(gain < -errors, axis=1)
+    return is_lost
 
 
 def _gains_and_errors(
