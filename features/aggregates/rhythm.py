@@ -272,7 +272,7 @@ RHYTHM_AGGREGATES = (
         en="number of {slice} in the month with the fewest",
         zh="{slice}最少月份的{counter}数",
         say_en="{last}, the number of {slice} in the month with the fewest was {value}",
-        say_zh="{last}{slice}最少月份的{counter}数为{value}",
+        say_zh="{last}{slice}{counter}数最少的月份，{counter}数为{value}",
         null=NO_CONSENT,
     ),
     Aggregate(

@@ -10,7 +10,7 @@ import re
 from typing import TypedDict
 
 from .declarations import Measure, Slice
-from .texts import LAST_EN, LAST_ZH, OUT_OF_EN
+from .texts import LAST_EN, LAST_ZH
 
 # What follows a clause, by the side on which the value lies.
 TAILS = {
@@ -67,7 +67,6 @@ class FeatureWords(TypedDict):
     level: str
     counter: str
     last: str
-    out_of: str
     since: str
 
 
@@ -149,7 +148,6 @@ def feature_words(
         level=level,
         counter=counter,
         last=last,
-        out_of=OUT_OF_EN[window],
         since="" if window == "ever" else last if is_zh else f" {last}",
     )
 

@@ -19,17 +19,6 @@ LAST_EN = {
     "12m": "in the last 12 months",
     "ever": "so far",
 }
-# Window to the months of which some are counted.
-OUT_OF_EN = {
-    "1d": "of the last day",
-    "7d": "of the last 7 days",
-    "1m": "of the last month",
-    "2m": "out of the last 2 months",
-    "3m": "out of the last 3 months",
-    "6m": "out of the last 6 months",
-    "12m": "out of the last 12 months",
-    "ever": "so far",
-}
 # Window to its phrase, which begins the Chinese text of a feature.
 LAST_ZH = {
     "1d": "近1天",

@@ -29,8 +29,8 @@ CONCEPTS = (
     FeatureConcept("contact_network", "network of contacts", "联系人网络"),
     FeatureConcept(
         "interaction_frequency",
-        "how often you are in touch with people",
-        "与他人的联系频率",
+        "frequency of contact with people",
+        "联系他人的频率",
         source="S2-R16",
     ),
     FeatureConcept("group_activity", "activity in group chats", "群聊活跃度", source="S5-R17"),
@@ -38,7 +38,7 @@ CONCEPTS = (
     FeatureConcept(
         "circle_repayment",
         "loan repayments of your contacts, as far as known",
-        "联系人已知还款",
+        "联系人还款",
     ),
 )
 

@@ -160,7 +160,7 @@ def test_a_referred_case_says_why_a_person_is_needed_and_what_was_decided(
     decided = Override(
         "2026-01-05T09:00:00+00:00", row["decision_id"], "7", "approve", 500.0, "pay slips", "role"
     )
-    assert [one["kind"] for one in history(row, "here", (decided,))] == ["decided", "approve"]
+    assert [one["kind"] for one in history(row, (decided,))] == ["decided", "approve"]
 
 
 def test_what_waits_is_ordered_filtered_and_has_an_age(home: Path) -> None:
@@ -261,8 +261,8 @@ def test_the_history_of_a_case_without_a_day_holds_what_persons_decided(cases: C
     decided = Override(
         "2026-01-05T09:00:00+00:00", row["decision_id"], "7", "approve", 500.0, "pay slips", "role"
     )
-    assert history(row, "here", ()) == []
-    assert [one["kind"] for one in history(row, "here", (decided,))] == ["approve"]
+    assert history(row, ()) == []
+    assert [one["kind"] for one in history(row, (decided,))] == ["approve"]
 
 
 def test_the_first_approval_is_decided_again_as_an_offer(home: Path) -> None:

@@ -62,7 +62,7 @@ WALLET_WORDS = (
         f"latest {_SHARE_TEXT}", "最近一次转入零钱一周后仍留存的比例",
         "{last}, at the latest count {value} of what was paid into your wallet over seven days was "
         "still there a week later",
-        "{last}最近一次统计中，七天内转入零钱的钱一周后留存{value}"),
+        "{last}最近一次统计显示，转入零钱的钱一周后仍留存{value}"),
     FeatureWording("drawdown", "retained", (),
         f"fall from its highest of the {_SHARE_TEXT}", "转入零钱一周后留存比例较最高值低的比例",
         "{last}, the share of money paid into your wallet that was still there a week later "

@@ -48,15 +48,15 @@ _OF_WAY = (
     FeatureWording("mean", "messages", ("[name]",),
         "average number of [units_one] per [other] and day",
         "每[other_zh]每天平均[units_zh]",
-        "{last}, on days with any, the average number of [units_one] with the same [other] was "
-        "{value}",
-        "{last}在有往来的日子里，平均每天与同一[other_zh]的[units_zh]为{value}"),
+        "{last}, on days with [units_one], the average number of [units_one] "
+        "with the same [other] was {value}",
+        "{last}在有[zh]的日子里，平均每天与同一[other_zh]的[units_zh]为{value}"),
     FeatureWording("typical", "messages", ("[name]",),
         "usual number of [units_one] per [other] and day",
         "每[other_zh]每天通常[units_zh]",
-        "{last}, on days with any, the usual number of [units_one] with the same [other] was "
-        "{value}",
-        "{last}在有往来的日子里，通常每天与同一[other_zh]的[units_zh]为{value}"),
+        "{last}, on days with [units_one], the usual number of [units_one] "
+        "with the same [other] was {value}",
+        "{last}在有[zh]的日子里，通常每天与同一[other_zh]的[units_zh]为{value}"),
     FeatureWording("max", "messages", ("[name]",),
         "largest number of [units_one] with one [other] on one day",
         "与同一[other_zh]单日最多[units_zh]",
@@ -174,8 +174,8 @@ INTERACTION_WORDS = (
     *(FeatureWording("share", "", (name,),
         f"share of times in touch with people that {en}",
         f"{zh}占与他人往来次数的比例",
-        f"{{last}}, {{value}} of your contacts with people, each counted by day and person, {en}",
-        f"{{last}}按每人每天计，{zh}占与他人往来的{{value}}")
+        f"{{last}}, {{value}} of your chats, calls and Moments contacts ({ONCE}) {en}",
+        f"{{last}}{zh}占与他人往来的{{value}}（聊天、通话、朋友圈每人每天各至多计一次）")
       for name, en, zh in (
           ("meet_weekend", "were at weekends", "周末互动"),
           ("meet_short", "consisted of only one message, call or Moments interaction",

@@ -137,12 +137,12 @@ def show_case(
     found = find(decision_id, None, batch, bundle)
     documents = documents_of_case(found, language, change_of(found, recourse, raw, OF_CASES))
     offset = documents["utc_offset"]
-    documents["history"] = history(found.row, str(found.where), read(record), offset)
+    documents["history"] = history(found.row, read(record), offset)
     sys.stdout.write(explained(documents, language))
 
 
 def history(
-    row: dict[str, Any], place: str, overrides: tuple[Override, ...], utc_offset: float = 0.0
+    row: dict[str, Any], overrides: tuple[Override, ...], utc_offset: float = 0.0
 ) -> list[dict[str, Any]]:
     """Return what happened to a case, oldest first: the decision, the wait, what people decided.
 
@@ -154,7 +154,7 @@ def history(
     # A table of one's own may have no days: the decision and the wait are then left out.
     has_day = not is_absent(row["as_of"])
     applied = local_day(row["as_of"], utc_offset).isoformat() if has_day else None
-    events: list[dict[str, Any]] = [{"kind": "decided", "at": applied, "place": place}]
+    events: list[dict[str, Any]] = [{"kind": "decided", "at": applied}]
     theirs = [asdict(one) for one in overrides if one.decision_id == row["decision_id"]]
     for one in theirs:
         named = {name: one[name] for name in ("role", "reason", "limit_cny")}

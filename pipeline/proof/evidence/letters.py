@@ -159,7 +159,7 @@ def _explain(
     score = NOTHING
     if row["score_raw"] is not None:
         rows, score = weights(decider, source, rules.policy_of(row), language)
-    history = [{"kind": "decided", "at": row["as_of"], "place": "proof"}]
+    history = [{"kind": "decided", "at": row["as_of"]}]
     case = {"weights": rows, "score": score, "place": "", "history": history}
     explained({**documents, **case}, language, width=100)
     proof.explanations[f"{outcome_of(row)} {language}"] += 1

@@ -132,6 +132,9 @@ class RecordedFacts:
         The reasons of what was declined or referred by its score were recorded. Of the others the
         features are read now.
         """
+        if not self.bundle.has_significant_reasons:
+            # Before format 5 the worst concept was cited whatever it lost.
+            return mask
         out = mask & rows.is_explained
         unknown = mask & ~rows.is_explained & ~rows.is_unexplained
         for places, x in self._features(rows, unknown):
