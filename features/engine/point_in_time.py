@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import reduce
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,7 +104,9 @@ class Sight:
         """Return the same of rows that are in memory."""
         # An empty table first, so that there is a schema where no group holds an applicant.
         tables = [_schema(stream).empty_table()]
-        tables += [self.of_rows(with_keys(rows), stream) for rows in read]
+        # The runs of a lake at once: each call costs as much as some thousand rows.
+        for _, alike in groupby(map(with_keys, read), key=lambda rows: rows.schema):
+            tables.append(self.of_rows(pa.concat_tables(alike), stream))
         return pa.concat_tables(tables)
 
     def of_rows(self, rows: pa.Table, stream: Stream) -> pa.Table:

@@ -11,7 +11,9 @@ import re
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,16 +37,46 @@ MASTER = "spark.master"
 PYTHONPATH = "spark.executorEnv.PYTHONPATH"
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """Stops the session that steps of one command share; `threads`: its cores where it is local."""
+
+    stopping: ExitStack
+    threads: int
+
+
+# None outside `one_session`.
+_shared: ContextVar[_Shared | None] = ContextVar("shared", default=None)
+
+
+@contextmanager
+def one_session(threads: int) -> Iterator[None]:
+    """Let all that opens a session meanwhile share one; it opens at need and stops at the end.
+
+    To start executors and their Python twice costs more than some hundred thousand decisions.
+    """
+    with ExitStack() as stopping:
+        token = _shared.set(_Shared(stopping, threads))
+        try:
+            yield
+        finally:
+            _shared.reset(token)
+
+
 @contextmanager
 def open_session(params: FeatureParams) -> Iterator[SparkSession]:
     """Open the session of spark-submit or of a notebook, or else a local one of `threads` cores.
 
     What a person configured (master, memory, partitions) stays as it is. A session that is opened
-    here is stopped at the end. Raises FeatureError where pyspark or Java is not there.
+    here is stopped at the end, or at that of `one_session`. Raises FeatureError where pyspark or
+    Java is not there.
     """
     _require_spark()
     from pyspark.sql import SparkSession
 
+    shared = _shared.get()
+    if shared is not None:
+        params = replace(params, threads=shared.threads)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     active = SparkSession.getActiveSession()
     builder = SparkSession.builder.appName("creditloom")
@@ -53,10 +85,12 @@ def open_session(params: FeatureParams) -> Iterator[SparkSession]:
     session = builder.getOrCreate()
     for name, value in SETTINGS.items():
         session.conf.set(name, value)
+    if active is None and shared is not None:
+        shared.stopping.callback(session.stop)
     try:
         yield session
     finally:
-        if active is None:
+        if active is None and shared is None:
             session.stop()
 
 

@@ -2,6 +2,7 @@
 
 With a checkout of an earlier commit (`--earlier`), its score of the same tables is measured in
 turns. Everyone is decided as of the moment of the last application, as a monthly refresh does.
+The last way reads a lake of one shard, whose receipts stand for the check of the contract.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from creditloom.pipeline.proof.usage import measure
 from creditloom.storage.files.errors import DataError
 from creditloom.storage.files.store import read_table
 from creditloom.storage.folders.raw_folder import table_files
+from creditloom.storage.lake.change import LakeWork, add
+from creditloom.storage.sources import now
 
 CLI = "creditloom.pipeline.cli"
 # Cores of the machine that the bars are set for, and rounds in turns.
@@ -31,6 +34,15 @@ MILLIS = 1e3
 # Largest ratio of the CPU of a person to that of the commit before, and the one aimed at.
 BAR = 0.70
 AIM = 0.45
+# The lake that is made of data/raw, and the ways of scoring: what is said, what a command adds.
+LAKE = "lake"
+NETWORK = "network"
+LAKE_NETWORK = "lake-network"
+WAYS = {
+    "": "",
+    ", with a snapshot": " --snapshot network",
+    ", of a lake with a snapshot": " --snapshot lake-network",
+}
 MAKE = "creditloom snapshot make --events data/raw --as-of {moment} --out network"
 OURS = "creditloom score --events data/raw --as-of {moment} --bundle data/model --output december"
 
@@ -46,7 +58,8 @@ def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
     people, moment = applications_there()
     with tempfile.TemporaryDirectory(prefix="creditloom-bench-") as name:
         job = _Job(Path(name).resolve(), moment, people)
-        made = job.snapshot()
+        made = job.snapshot(paths.RAW, NETWORK)
+        job.make_lake()
         # First, as it compiles where no compiled code is cached yet.
         job.score()
         if earlier is not None:
@@ -56,14 +69,13 @@ def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
     bars = {} if earlier is None or quick else {"bar": BAR, "aim": AIM}
     beside = "-" if earlier is None else f"the same in {earlier}"
     ours = OURS.format(moment=moment)
-    plain = [(one, theirs) for one, _, theirs in rounds]
-    read = [(one, theirs) for _, one, theirs in rounds]
-    snapshot = f"{ours} --snapshot network"
+    rows = []
+    for place, (way, changed) in enumerate(WAYS.items()):
+        pairs = [(one[place], one[-1]) for one in rounds]
+        command = f"{ours}{changed}".replace("data/raw", LAKE if LAKE in way else "data/raw")
+        rows.append(compare("events", f"{what}{way}", (command, beside), "ms", pairs, **bars))
     make = (MAKE.format(moment=moment), "-")
-    rows = [compare("events", what, (ours, beside), "ms", plain, **bars)]
-    what_read = f"{what}, with a snapshot"
-    rows.append(compare("events", what_read, (snapshot, beside), "ms", read, **bars))
-    return [*rows, compare("events", f"{what}, to make it", make, "ms", [made])]
+    return [*rows, compare("events", f"{what}, to make the snapshot", make, "ms", [made])]
 
 
 def applications_there() -> tuple[int, str]:
@@ -82,18 +94,31 @@ class _Job:
     moment: str
     people: int
 
-    def snapshot(self) -> tuple[float, float]:
-        """Make the snapshot; return what it took, and 1 to compare with."""
-        options = ("--as-of", self.moment, "--out", str(self.folder / "network"))
-        return self._measured("snapshot", "make", *options), 1.0
+    def snapshot(self, events: Path, name: str) -> tuple[float, float]:
+        """Make the snapshot of raw tables; return what it took, and 1 to compare with."""
+        options = ("--as-of", self.moment, "--out", str(self.folder / name))
+        return self._measured("snapshot", "make", *options, events=events), 1.0
 
-    def round(self, earlier: Path | None) -> tuple[float, float, float]:
-        """Score without a snapshot, with one, and by the earlier checkout (1 without one)."""
+    def make_lake(self) -> None:
+        """Cut the raw tables into a lake of one shard, and make the snapshot of its files."""
+        work = LakeWork(max_bad_share=1.0, last=now())
+        add(self.folder / LAKE, paths.RAW, work, shards=1)
+        self.snapshot(self.folder / LAKE, LAKE_NETWORK)
+
+    def round(self, earlier: Path | None) -> tuple[float, ...]:
+        """Score in each of the ways, and by the earlier checkout (1 without one)."""
         plain = self.score()
-        read = self.score(with_snapshot=True)
-        return plain, read, 1.0 if earlier is None else self.score(earlier)
+        read = self.score(snapshot=NETWORK)
+        of_lake = self.score(snapshot=LAKE_NETWORK, events=self.folder / LAKE)
+        return plain, read, of_lake, 1.0 if earlier is None else self.score(earlier)
 
-    def score(self, checkout: Path | None = None, *, with_snapshot: bool = False) -> float:
+    def score(
+        self,
+        checkout: Path | None = None,
+        *,
+        snapshot: str = "",
+        events: Path = paths.RAW,
+    ) -> float:
         """Score everyone by a checkout's command; None is this one."""
         output = self.folder / "december"
         # table: the options of the command
@@ -101,19 +126,21 @@ class _Job:
             "--bundle", str(paths.MODEL.resolve()), "--as-of", self.moment, "--output", str(output),
             "--threads", str(THREADS), "--accept-drift", "everyone as of one moment",
         )  # fmt: skip
-        if with_snapshot:
-            options += ("--snapshot", str(self.folder / "network"))
-        taken = self._measured("score", *options, checkout=checkout)
+        if snapshot:
+            options += ("--snapshot", str(self.folder / snapshot))
+        taken = self._measured("score", *options, checkout=checkout, events=events)
         # A finished batch would not be made again.
         for made in self.folder.iterdir():
-            if made.name != "network":
+            if made.name not in (LAKE, NETWORK, LAKE_NETWORK):
                 shutil.rmtree(made)
         return taken
 
-    def _measured(self, *words: str, checkout: Path | None = None) -> float:
+    def _measured(
+        self, *words: str, checkout: Path | None = None, events: Path = paths.RAW
+    ) -> float:
         env = {} if checkout is None else {"PYTHONPATH": str(checkout.resolve())}
-        events = ("--events", str(paths.RAW.resolve()))
-        used = measure(CLI, *words, *events, folder=self.folder, threads=THREADS, env=env)
+        given = ("--events", str(events.resolve()))
+        used = measure(CLI, *words, *given, folder=self.folder, threads=THREADS, env=env)
         return used.cpu * MILLIS / self.people
 
 
