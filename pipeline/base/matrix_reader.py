@@ -31,7 +31,9 @@ def dataset(rows: Dataset, names: Sequence[str], *, single: bool = False) -> Dat
     keep = np.isin(applications, rows.application_id)
     # Allocate the result once and fill it in place: joining blocks at the end would need the memory
     # twice. Where values are only ranked or compared with thresholds, float32 halves it.
-    features = np.empty((len(rows.role), len(names)), np.float32 if single else np.float64)
+    # Column after column there: they are looked at one by one, and LightGBM takes them so.
+    shape = (len(rows.role), len(names))
+    features = np.empty(shape, np.float32, order="F") if single else np.empty(shape)
     filled = 0
     for block in _blocks(names, keep):
         for column, name in enumerate(names):
