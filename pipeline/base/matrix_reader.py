@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -32,8 +33,9 @@ def dataset(rows: Dataset, names: Sequence[str], *, single: bool = False) -> Dat
     # Allocate the result once and fill it in place: joining blocks at the end would need the memory
     # twice. Where values are only ranked or compared with thresholds, float32 halves it.
     # Column after column there: they are looked at one by one, and LightGBM takes them so.
+    order: Literal["C", "F"] = "F" if single else "C"
     shape = (len(rows.role), len(names))
-    features = np.empty(shape, np.float32, order="F") if single else np.empty(shape)
+    features = np.empty(shape, np.float32 if single else np.float64, order)
     filled = 0
     for block in _blocks(names, keep):
         for column, name in enumerate(names):

@@ -91,27 +91,31 @@ def test_a_score_of_events_is_measured_in_turns_with_and_without_a_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[str] = []
-    cost = {"make": 2.0, "score": 4.0, "snapshot": 3.0, "earlier": 8.0}
+    cost = {"make": 2.0, "score": 4.0, "snapshot": 3.0, "lake": 1.0, "earlier": 8.0}
 
     def measured(
         _module: str, *words: str, folder: Path, threads: int, env: dict[str, str]
     ) -> Usage:
         what = "snapshot" if "--snapshot" in words else words[0]
+        what = "lake" if Path(words[-1]) == folder / events.LAKE else what
         what = "make" if words[1] == "make" else "earlier" if env else what
-        (folder / ("network" if what == "make" else "december")).mkdir()
+        made = words[words.index("--out") + 1] if what == "make" else "december"
+        (folder / made).mkdir()
         ran.append(what)
         return Usage(seconds=1.0, cpu=cost[what], peak_mb=1.0, said="")
 
     monkeypatch.setattr(events, "measure", measured)
+    monkeypatch.setattr(events, "add", lambda *_given, **_named: None)
     monkeypatch.setattr(events, "applications_there", lambda: (1_000, "2025-12-28T00:00:00"))
     with pytest.raises(DataError, match="No checkout to compare with"):
         events.run(False, tmp_path)
     cli = tmp_path / "creditloom" / "pipeline" / "cli.py"
     cli.parent.mkdir(parents=True)
     cli.touch()
-    plain, read, made = events.run(False, tmp_path)
-    assert ran == ["make", "score", "earlier", *["score", "snapshot", "earlier"] * events.ROUNDS]
-    assert (plain.ratio, read.ratio, made.ours) == (0.5, 0.375, 2.0)
+    plain, read, of_lake, made = events.run(False, tmp_path)
+    turn = ["score", "snapshot", "lake", "earlier"]
+    assert ran == ["make", "make", "score", "earlier", *turn * events.ROUNDS]
+    assert (plain.ratio, read.ratio, of_lake.ratio, made.ours) == (0.5, 0.375, 0.125, 2.0)
     assert (plain.bar, read.aim, made.bar) == (events.BAR, events.AIM, None)
 
 
