@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from creditloom.features.engine.cluster.spark_session import one_session
 from creditloom.serving.batch.deciding_model import CHAMPION, DecidingModel
 from creditloom.serving.batch.engine import engine as parts_by
-from creditloom.serving.batch.engine import engine_name, one_session
+from creditloom.serving.batch.engine import engine_name
 from creditloom.serving.batch.input import BatchInput
 from creditloom.serving.batch.job import BatchJob, Tally, erased_before, require_raw, the_input
 from creditloom.serving.batch.output import COPIES, FOLDER, BatchFolder, writing
@@ -147,7 +148,8 @@ def score(
     with _home(home), ExitStack() as held:
         if home.is_erased():
             raise erased_before(home.root)
-        held.enter_context(one_session(made_by, threads))
+        # Only Spark opens one: features and decisions then share it.
+        held.enter_context(one_session(threads))
         if first_look is not None:
             first_look = held.enter_context(readable(first_look, home.root))
         hashing = None if first_look is None else _hashing(first_look, threads)

@@ -7,9 +7,8 @@ compares the two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import reduce
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -77,6 +76,10 @@ KEYS = ("applicant_id", "event_time", "known_time")
 # applications whose events may not be read: nothing happens before it.
 BEGINNING = np.iinfo(np.int64).min
 
+# Bytes of row groups that are joined before they are looked through. Each of the 24 monthly runs of
+# a lake brings few rows, which together cost less; files in no order would fill the memory.
+JOINED_BYTES = 32 << 20
+
 
 class Sight:
     """What the applications of one bucket see.
@@ -104,9 +107,7 @@ class Sight:
         """Return the same of rows that are in memory."""
         # An empty table first, so that there is a schema where no group holds an applicant.
         tables = [_schema(stream).empty_table()]
-        # The runs of a lake at once: each call costs as much as some thousand rows.
-        for _, alike in groupby(map(with_keys, read), key=lambda rows: rows.schema):
-            tables.append(self.of_rows(pa.concat_tables(alike), stream))
+        tables += [self.of_rows(rows, stream) for rows in joined(map(with_keys, read))]
         return pa.concat_tables(tables)
 
     def of_rows(self, rows: pa.Table, stream: Stream) -> pa.Table:
@@ -146,6 +147,22 @@ class Sight:
             consent = pc.fill_null(self.spine.column(stream.table.consent), False).to_numpy()
             as_of = np.where(consent, as_of, BEGINNING)
         return as_of, oldest
+
+
+def joined(read: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the same rows in fewer tables, each of neighbours with one schema."""
+    held: list[pa.Table] = []
+    size = 0
+    for rows in read:
+        if held and (size >= JOINED_BYTES or rows.schema != held[0].schema):
+            yield pa.concat_tables(held)
+            held = []
+            size = 0
+        held.append(rows)
+        # Of whole groups: a slice of a few rows keeps the group that it was cut from.
+        size += rows.get_total_buffer_size()
+    if held:
+        yield pa.concat_tables(held)
 
 
 def columns_taken(stream: Stream) -> tuple[Column, ...]:

@@ -32,7 +32,7 @@ def dataset(rows: Dataset, names: Sequence[str], *, single: bool = False) -> Dat
     keep = np.isin(applications, rows.application_id)
     # Allocate the result once and fill it in place: joining blocks at the end would need the memory
     # twice. Where values are only ranked or compared with thresholds, float32 halves it.
-    # Column after column there: they are looked at one by one, and LightGBM takes them so.
+    # Each such column lies in one piece: columns are ranked one by one, and binned one by one.
     order: Literal["C", "F"] = "F" if single else "C"
     shape = (len(rows.role), len(names))
     features = np.empty(shape, np.float32 if single else np.float64, order)

@@ -5,7 +5,6 @@ Both write the same bytes.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Literal
 
 from creditloom.storage.files.errors import DataError
@@ -43,12 +42,3 @@ def engine(name: EngineName, model: DecidingModel, options: dict[str, str], thre
     from creditloom.serving.batch.job import embedded
 
     return embedded(model.decide(options), threads)
-
-
-def one_session(name: EngineName, threads: int) -> AbstractContextManager[None]:
-    """Let features and decisions of one batch share a Spark session, where Spark makes them."""
-    if name != "spark":
-        return nullcontext()
-    from creditloom.features.engine.cluster.spark_session import one_session
-
-    return one_session(threads)

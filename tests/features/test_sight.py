@@ -5,6 +5,7 @@ Sorted files are read once, and only where they must be.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import ibis
@@ -16,8 +17,8 @@ import pytest
 from creditloom.features.contract.tables import EVENT_TABLES, PAYMENTS
 from creditloom.features.declare.declarations import Stream
 from creditloom.features.declare.registry import plan
-from creditloom.features.engine import row_groups
-from creditloom.features.engine.point_in_time import Sight, columns_asked, events
+from creditloom.features.engine import point_in_time, row_groups
+from creditloom.features.engine.point_in_time import Sight, columns_asked, events, joined
 from creditloom.features.engine.row_groups import RowGroups
 from tests.features.raw import DAY, Raw, write_raw
 from tests.features.test_spark import soiled
@@ -136,3 +137,34 @@ def test_runs_are_read_once_each_and_old_or_later_groups_never(
     # Of six months those of days 60 to 149 may be seen, each of their 12 groups once.
     assert rows_read == 1_200 and len(read) == len(set(map(id, read))) == 12
     assert {group.path for group in read} == set(files[2:5])
+
+
+def test_runs_are_joined_in_their_order_and_another_schema_stands_apart() -> None:
+    runs = [pa.table({"event_id": [k]}) for k in (3, 1, 2)]
+    other = pa.table({"event_id": pa.array([0], pa.int32())})
+    found = [rows["event_id"].to_pylist() for rows in joined([*runs, other, *runs])]
+    assert found == [[3, 1, 2], [0], [3, 1, 2]]
+
+
+def test_no_more_groups_are_held_than_their_bytes_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files in no order hand on each whole group: a table must not be held at once.
+
+    A slice of one row counts as the group that it keeps in memory.
+    """
+    read: list[int] = []
+
+    def groups() -> Iterator[pa.Table]:
+        for k in range(9):
+            read.append(k)
+            yield pa.table({"event_id": np.arange(1_000)}).slice(k, 1)
+
+    # Two groups of 8,000 bytes reach it.
+    monkeypatch.setattr(point_in_time, "JOINED_BYTES", 16_000)
+    # The group after those that are joined is read before they are handed on.
+    assert [(len(rows), len(read)) for rows in joined(groups())] == [
+        (2, 3),
+        (2, 5),
+        (2, 7),
+        (2, 9),
+        (1, 9),
+    ]

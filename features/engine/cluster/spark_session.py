@@ -53,7 +53,7 @@ _shared: ContextVar[_Shared | None] = ContextVar("shared", default=None)
 def one_session(threads: int) -> Iterator[None]:
     """Let all that opens a session meanwhile share one; it opens at need and stops at the end.
 
-    To start executors and their Python twice costs more than some hundred thousand decisions.
+    Executors, their Python and the model then start once for all steps of a command.
     """
     with ExitStack() as stopping:
         token = _shared.set(_Shared(stopping, threads))

@@ -34,23 +34,40 @@ MILLIS = 1e3
 # Largest ratio of the CPU of a person to that of the commit before, and the one aimed at.
 BAR = 0.70
 AIM = 0.45
-# The lake that is made of data/raw, and the ways of scoring: what is said, what a command adds.
+# The lake that is made of data/raw, and the snapshots of both.
 LAKE = "lake"
 NETWORK = "network"
 LAKE_NETWORK = "lake-network"
-WAYS = {
-    "": "",
-    ", with a snapshot": " --snapshot network",
-    ", of a lake with a snapshot": " --snapshot lake-network",
-}
 MAKE = "creditloom snapshot make --events data/raw --as-of {moment} --out network"
-OURS = "creditloom score --events data/raw --as-of {moment} --bundle data/model --output december"
+OURS = "creditloom score --events {events} --as-of {moment} --bundle data/model --output december"
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to score: what a row says of it, the lake or data/raw, and the snapshot if any."""
+
+    said: str = ""
+    is_of_lake: bool = False
+    snapshot: str = ""
+
+    def command(self, moment: str) -> str:
+        """Return what a person would type."""
+        command = OURS.format(events=LAKE if self.is_of_lake else paths.RAW, moment=moment)
+        return f"{command} --snapshot {self.snapshot}" if self.snapshot else command
+
+
+PLAIN = Way()
+WAYS = (
+    PLAIN,
+    Way(", with a snapshot", snapshot=NETWORK),
+    Way(", of a lake with a snapshot", is_of_lake=True, snapshot=LAKE_NETWORK),
+)
 
 
 def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
     """Measure milliseconds of CPU a person of whole commands, with all their processes.
 
-    Score without a snapshot, score with one, and making it. Without `earlier`, `theirs` is 1, so
+    Score in each of WAYS, and making the snapshot. Without `earlier`, `theirs` is 1, so
     that the ratio of a row is the figure itself. Raises DataError where `earlier` is no checkout.
     """
     if earlier is not None:
@@ -63,17 +80,16 @@ def run(quick: bool, earlier: Path | None = None) -> list[BenchRow]:
         # First, as it compiles where no compiled code is cached yet.
         job.score()
         if earlier is not None:
-            job.score(earlier)
+            job.score(checkout=earlier)
         rounds = [job.round(earlier) for _ in range(1 if quick else ROUNDS)]
     what = f"score --events, {people:,} people, CPU a person"
     bars = {} if earlier is None or quick else {"bar": BAR, "aim": AIM}
     beside = "-" if earlier is None else f"the same in {earlier}"
-    ours = OURS.format(moment=moment)
     rows = []
-    for place, (way, changed) in enumerate(WAYS.items()):
+    for place, way in enumerate(WAYS):
         pairs = [(one[place], one[-1]) for one in rounds]
-        command = f"{ours}{changed}".replace("data/raw", LAKE if LAKE in way else "data/raw")
-        rows.append(compare("events", f"{what}{way}", (command, beside), "ms", pairs, **bars))
+        commands = (way.command(moment), beside)
+        rows.append(compare("events", f"{what}{way.said}", commands, "ms", pairs, **bars))
     make = (MAKE.format(moment=moment), "-")
     return [*rows, compare("events", f"{what}, to make the snapshot", make, "ms", [made])]
 
@@ -107,18 +123,10 @@ class _Job:
 
     def round(self, earlier: Path | None) -> tuple[float, ...]:
         """Score in each of the ways, and by the earlier checkout (1 without one)."""
-        plain = self.score()
-        read = self.score(snapshot=NETWORK)
-        of_lake = self.score(snapshot=LAKE_NETWORK, events=self.folder / LAKE)
-        return plain, read, of_lake, 1.0 if earlier is None else self.score(earlier)
+        ours = [self.score(way) for way in WAYS]
+        return *ours, 1.0 if earlier is None else self.score(checkout=earlier)
 
-    def score(
-        self,
-        checkout: Path | None = None,
-        *,
-        snapshot: str = "",
-        events: Path = paths.RAW,
-    ) -> float:
+    def score(self, way: Way = PLAIN, checkout: Path | None = None) -> float:
         """Score everyone by a checkout's command; None is this one."""
         output = self.folder / "december"
         # table: the options of the command
@@ -126,8 +134,9 @@ class _Job:
             "--bundle", str(paths.MODEL.resolve()), "--as-of", self.moment, "--output", str(output),
             "--threads", str(THREADS), "--accept-drift", "everyone as of one moment",
         )  # fmt: skip
-        if snapshot:
-            options += ("--snapshot", str(self.folder / snapshot))
+        if way.snapshot:
+            options += ("--snapshot", str(self.folder / way.snapshot))
+        events = self.folder / LAKE if way.is_of_lake else paths.RAW
         taken = self._measured("score", *options, checkout=checkout, events=events)
         # A finished batch would not be made again.
         for made in self.folder.iterdir():
