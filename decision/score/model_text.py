@@ -36,7 +36,15 @@ HEADER = {
     "monotone_constraints": re.compile(r"-?[01](?: -?[01])*"),
     "tree_sizes": re.compile(r"[0-9]{1,9}(?: [0-9]{1,9})*"),
 }
-REQUIRED = ("num_class", "max_feature_idx", "objective", "feature_names", "tree_sizes")
+REQUIRED = (
+    "num_class",
+    "label_index",
+    "max_feature_idx",
+    "objective",
+    "feature_names",
+    "feature_infos",
+    "tree_sizes",
+)
 # table: keys of a tree that hold one value
 SINGLE = {
     "num_leaves": re.compile(r"[0-9]{1,6}"),
@@ -281,6 +289,12 @@ def _check_end(text: str) -> None:
     for line in filter(None, rest.split("\n")):
         if line not in NO_CATEGORIES:
             raise _Broken(f"the end has the line {line[:40]!r}")
+
+
+def feature_names(text: str) -> list[str]:
+    """Return the names of the features, as LightGBM wrote them, in the order of the model."""
+    head, _, _ = text.partition("\nTree=0\n")
+    return _keys(head.removeprefix("tree\n"), "the header")["feature_names"].split(" ")
 
 
 def used_features(text: str, n_features: int) -> np.ndarray:

@@ -6,13 +6,16 @@ import os
 import warnings
 from functools import cached_property, lru_cache
 from itertools import count
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 
 from .contributions.explainer import Explainer
 from .contributions.forest import UnsupportedModel
-from .model_text import check_model_text, refusal, used_features
+from .model_text import check_model_text, feature_names, refusal, used_features
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 # Of every batch some rows are compared with LightGBM itself: one in so many, at least one, at most
 # MAX_CHECKED.
@@ -51,14 +54,14 @@ class Margin:
     """
 
     def __init__(self, text: str, names: tuple[str, ...], threads: int | None = None) -> None:
+        check_model_text(text)
         self._text = text
-        self._booster = _read(text)
         self._threads = threads or free_threads()
-        _check_names(self._booster.feature_name(), names)
+        _check_names(feature_names(text), names)
         self.used = used_features(text, len(names))
         self._single_scored = count()
         self._single_explained = count()
-        self.base = float(self._contributions(np.full((1, len(names)), np.nan))[0, -1])
+        self.base = self._base(len(names))
 
     def raw(self, x: np.ndarray) -> np.ndarray:
         """Return the margin of each row; a row alone gives the same bits as in a batch."""
@@ -148,6 +151,17 @@ class Margin:
             points[rows], lead[rows] = by_concept(phi, owner, reference, self.used)
         return points, lead
 
+    def _base(self, n_features: int) -> float:
+        kernel = self._kernel
+        if kernel:
+            return kernel.base
+        return float(self._contributions(np.full((1, n_features), np.nan))[0, -1])
+
+    # Read when a row is first checked: LightGBM takes a third of the start of a process.
+    @cached_property
+    def _booster(self) -> lgb.Booster:
+        return _read(self._text)
+
     @cached_property
     def _kernel(self) -> Explainer | None:
         try:
@@ -210,7 +224,9 @@ def _checked_rows(n_rows: int) -> np.ndarray:
 
 
 def _read(text: str) -> lgb.Booster:
-    check_model_text(text)
+    # Imported here, for the same reason.
+    import lightgbm as lgb
+
     try:
         return lgb.Booster(model_str=text)
     # ValueError: of JSON that LightGBM's Python code reads in the text.

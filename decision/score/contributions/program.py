@@ -24,6 +24,8 @@ margin rides along: one blend per split, summed in tree order.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -80,16 +82,24 @@ def compile_forest(forest: Forest) -> Program:
     writer = _Writer(WorkLayout(len(columns), depth, points), columns)
     for tree in forest.trees:
         writer.tree(tree)
-    # The mean margin of the training rows, added in tree order.
-    means = (np.dot(t.leaf_value, t.leaf_cover) / t.leaf_cover.sum() for t in forest.trees)
     return Program(
         layout=writer.layout,
         columns=columns,
         code=np.array(writer.code, np.int32),
         constants=np.array(writer.constants),
         weights=quadrature(points)[1],
-        base=float(sum(means)),
+        base=mean_margin(forest),
     )
+
+
+def mean_margin(forest: Forest) -> float:
+    """Return the mean margin of the training rows, to the bit as LightGBM's `pred_contrib` does.
+
+    It adds leaf by leaf and tree by tree: another order gives another last bit.
+    """
+    shares = (t.leaf_cover / t.leaf_cover.sum() * t.leaf_value for t in forest.trees)
+    # Not `sum`, which rounds differently from Python 3.12 on.
+    return reduce(add, (reduce(add, leaves.tolist(), 0.0) for leaves in shares), 0.0)
 
 
 def forest_features(forest: Forest) -> np.ndarray:
