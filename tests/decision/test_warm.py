@@ -26,6 +26,26 @@ before = versions()
 model.predict(small.frame(3))
 print(before, versions())
 """
+# Tells whether LightGBM is loaded: before the first row, and after it.
+LOADING = """
+import sys
+import pandas as pd
+from creditloom.decision.decide import Decider
+
+decider = Decider.load(sys.argv[1], threads=1)
+before = "lightgbm" in sys.modules
+decider.decide(pd.read_parquet(sys.argv[2]))
+print(before, "lightgbm" in sys.modules)
+"""
+
+
+def test_lightgbm_is_loaded_for_the_first_check_and_not_before(tmp_path: Path) -> None:
+    bundle = small.write_bundle(tmp_path / "bundle")
+    rows = tmp_path / "rows.parquet"
+    small.frame(3).to_parquet(rows)
+    command = [sys.executable, "-c", LOADING, str(bundle), str(rows)]
+    run = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True, text=True)
+    assert run.stdout.split() == ["False", "True"]
 
 
 def test_the_first_row_compiles_nothing(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ MEMORY_BAR = 1.10
 IN_TURNS = 200
 COLD = 50
 CLIENTS = 32
+# Calls whose seconds are taken at most; beside all others people are decided.
+TIMED_CALLS = 20
 MILLIS = 1e3
 # The seed of the people that are asked for.
 SEED = 22
@@ -60,7 +62,7 @@ def online(
     events: EventsOption = paths.RAW,
     bundle: BundleOption = paths.MODEL,
     people: PeopleOption = 2_000,
-    calls: CallsOption = 40,
+    calls: CallsOption = 240,
     seconds: SecondsOption = 60.0,
     compared: ComparedOption = 2_000,
     earlier: EarlierOption = None,
@@ -143,13 +145,12 @@ def _of_one(bench: OnlineBench, chosen: np.ndarray) -> list[BenchRow]:
 def _of_appends(bench: OnlineBench, chosen: np.ndarray, calls: int) -> list[BenchRow]:
     """Return the rate of appends beside Parquet, and decisions while rows are appended."""
     given = list(bench.calls(calls))
-    half = len(given) // 2
-    pairs = [bench.append_seconds(rows) for rows in given[:half]]
+    n_timed = min(len(given) // 2, TIMED_CALLS)
+    # First, while nothing is merged behind: runs that were appended are merged for some seconds.
+    alone = _p99(bench.each(chosen))
+    pairs = [bench.append_seconds(rows) for rows in given[:n_timed]]
     commands = ("Online.append, durable", "pyarrow: sort and write Parquet")
-    alone, beside = (
-        float(np.quantile(times[:, 1], 0.99)) * MILLIS
-        for times in (bench.each(chosen), bench.beside_appends(chosen, given[half:]))
-    )
+    beside = _p99(bench.beside_appends(chosen, given[n_timed:]))
     what = "decide while another thread appends, p99, clock"
     appended = "10,000 events appended"
     sides = ("Online.decide", "the same alone")
@@ -157,6 +158,11 @@ def _of_appends(bench: OnlineBench, chosen: np.ndarray, calls: int) -> list[Benc
         compare("online", appended, commands, "s", pairs, APPEND_BAR, APPEND_AIM),
         compare("online", what, sides, "ms", [(beside, alone)], BESIDE_BAR),
     ]
+
+
+def _p99(times: np.ndarray) -> float:
+    """Return p99 by the clock in milliseconds, of rows of seconds of CPU and by the clock."""
+    return float(np.quantile(times[:, 1], 0.99)) * MILLIS
 
 
 def _of_clients(bench: OnlineBench, chosen: np.ndarray, seconds: float) -> list[BenchRow]:

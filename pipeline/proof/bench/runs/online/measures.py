@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -147,7 +148,10 @@ class OnlineBench:
         return ours, theirs
 
     def beside_appends(self, people: np.ndarray, calls: list[dict[str, pa.Table]]) -> np.ndarray:
-        """Return CPU and seconds of decisions while another thread appends call after call."""
+        """Return CPU and seconds of the decisions that began while another thread appended.
+
+        It appends call after call. A decision that began later is not counted: nothing ran beside.
+        """
         is_done = threading.Event()
 
         def append() -> None:
@@ -158,11 +162,10 @@ class OnlineBench:
         thread = threading.Thread(target=append)
         thread.start()
         found = []
-        # Until the appends end, and as many as are asked for at least.
-        at = 0
-        while not is_done.is_set() or at < len(people):
-            found.append(self.seconds(int(people[at % len(people)])))
-            at += 1
+        for person in cycle(people.tolist()):
+            found.append(self.seconds(person))
+            if is_done.is_set():
+                break
         thread.join()
         return np.array(found)
 
