@@ -59,9 +59,18 @@ class Margin:
         self._threads = threads or free_threads()
         _check_names(feature_names(text), names)
         self.used = used_features(text, len(names))
+        self._n_features = len(names)
         self._single_scored = count()
         self._single_explained = count()
-        self.base = self._base(len(names))
+
+    @cached_property
+    def base(self) -> float:
+        """The constant of every explanation: the mean margin of the training rows."""
+        kernel = self._kernel
+        if kernel:
+            return kernel.base
+        nothing = np.full((1, self._n_features), np.nan)
+        return float(self._contributions(nothing)[0, -1])
 
     def raw(self, x: np.ndarray) -> np.ndarray:
         """Return the margin of each row; a row alone gives the same bits as in a batch."""
@@ -151,13 +160,7 @@ class Margin:
             points[rows], lead[rows] = by_concept(phi, owner, reference, self.used)
         return points, lead
 
-    def _base(self, n_features: int) -> float:
-        kernel = self._kernel
-        if kernel:
-            return kernel.base
-        return float(self._contributions(np.full((1, n_features), np.nan))[0, -1])
-
-    # Read when a row is first checked: LightGBM takes a third of the start of a process.
+    # Read when a row is first checked, not at the start: importing LightGBM is dear.
     @cached_property
     def _booster(self) -> lgb.Booster:
         return _read(self._text)

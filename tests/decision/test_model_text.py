@@ -51,6 +51,11 @@ def changed(line: str, at: int, value: object) -> str:
     return resized("\n".join(lines))
 
 
+def without(line: str) -> str:
+    """The text without the line that begins so; sizes of trees do not count the header."""
+    return "\n".join(one for one in text().split("\n") if not one.startswith(f"{line}="))
+
+
 # table: what is forged in the first tree or the header
 FORGED = {
     "a feature beyond the last": changed("split_feature", 0, 99),
@@ -70,6 +75,8 @@ FORGED = {
     "fewer features than are split on": changed("max_feature_idx", 0, 0),
     "more features than names": changed("max_feature_idx", 0, 600_000),
     "two models at once": changed("num_tree_per_iteration", 0, 3),
+    "no place of the label": without("label_index"),
+    "no ranges of the features": without("feature_infos"),
     "a size that is no number": text().replace("tree_sizes=", "tree_sizes=-"),
 }
 

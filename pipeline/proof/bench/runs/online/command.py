@@ -146,14 +146,17 @@ def _of_appends(bench: OnlineBench, chosen: np.ndarray, calls: int) -> list[Benc
     """Return the rate of appends beside Parquet, and decisions while rows are appended."""
     given = list(bench.calls(calls))
     n_timed = min(len(given) // 2, TIMED_CALLS)
-    # First, while nothing is merged behind: runs that were appended are merged for some seconds.
+    # Once more, as pages were dropped for the cold ones; and before rows are appended, as runs are
+    # merged behind for some seconds after.
+    bench.each(chosen)
     alone = _p99(bench.each(chosen))
     pairs = [bench.append_seconds(rows) for rows in given[:n_timed]]
     commands = ("Online.append, durable", "pyarrow: sort and write Parquet")
-    beside = _p99(bench.beside_appends(chosen, given[n_timed:]))
+    times = bench.beside_appends(chosen, given[n_timed:])
+    beside = _p99(times)
     what = "decide while another thread appends, p99, clock"
     appended = "10,000 events appended"
-    sides = ("Online.decide", "the same alone")
+    sides = (f"Online.decide, {len(times):,} decisions", "the same alone")
     return [
         compare("online", appended, commands, "s", pairs, APPEND_BAR, APPEND_AIM),
         compare("online", what, sides, "ms", [(beside, alone)], BESIDE_BAR),

@@ -152,20 +152,18 @@ class OnlineBench:
 
         It appends call after call. A decision that began later is not counted: nothing ran beside.
         """
-        is_done = threading.Event()
 
         def append() -> None:
             for rows in calls:
                 self.online.append(rows)
-            is_done.set()
 
         thread = threading.Thread(target=append)
         thread.start()
         found = []
         for person in cycle(people.tolist()):
-            found.append(self.seconds(person))
-            if is_done.is_set():
+            if not thread.is_alive():
                 break
+            found.append(self.seconds(person))
         thread.join()
         return np.array(found)
 
